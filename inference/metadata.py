@@ -20,7 +20,7 @@ _MISSING = frozenset({"", "nan", "na", "n/a", "none", "null", UNKNOWN})
 
 @dataclass(frozen=True)
 class Metadata:
-    """Age in years (0–120), sex and localization in HAM10000's words; None where unknown.
+    """Age in years (0 to 120), sex and localization in HAM10000's words; None where unknown.
 
     ``"unknown"`` is accepted and stored as None, so that equal meaning is equal value.
 
