@@ -1,0 +1,201 @@
+"""From untrusted bytes to an upright 8-bit RGB picture, or a refusal that says what to do.
+
+The order is the defence: length, then format by content, then size and frames from the header, and only
+then a decoder. Whatever a decoder does with hostile bytes ends as ``ImageRefused``.
+"""
+
+import io
+from builtins import bytes as Bytes
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from inference.errors import ImageRefused
+from inference.image_header import (
+    Format,
+    declared_size,
+    foreign_format,
+    is_cut_off,
+    is_lossless_webp,
+    scan_count,
+    sniff,
+)
+
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000
+MIN_SIDE = 64  # pixels; below, a lesion is a smudge
+MAX_JPEG_SCANS = 100  # encoders in use write ten or so
+CLEAN_JPEG_QUALITY = 95
+
+_MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind the first; only the first is read
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class CleanImage:
+    """A picture that was encoded anew: pixels only, upright, without EXIF, GPS, XMP, ICC or text.
+
+    ``width`` and ``height`` in pixels; ``format`` is that of ``bytes``.
+    """
+
+    bytes: Bytes
+    format: Literal["JPEG", "PNG"]
+    width: int
+    height: int
+
+
+def decode(data: Bytes) -> Image.Image:
+    """Decode a JPEG, PNG or WebP.
+
+    Returns:
+        An upright RGB picture, 8 bits a channel; transparency is laid on white, 16 bits are reduced to 8,
+        grey, palette and CMYK become RGB. A phone's multi-picture JPEG gives its first picture.
+
+    Raises:
+        ImageRefused: with a stable ``code``; see ``inference.errors.RefusalCode``.
+    """
+    kind = _admit(data)
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as opened:
+            _refuse_unfit(opened.size)
+            if getattr(opened, "n_frames", 1) > 1 and opened.format != _MULTI_PICTURE:
+                raise ImageRefused("animated", "The file holds several frames; send one still picture.")
+            opened.load()
+            return _upright_rgb(opened)
+    except ImageRefused:
+        raise
+    except Exception as error:  # decoders fail on hostile bytes in every way there is
+        raise _refusal(error) from None
+
+
+def normalise(image: Image.Image) -> Image.Image:
+    """Bring an opened picture into the one form that is analysed: upright RGB, 8 bits a channel.
+
+    Raises:
+        ImageRefused: ``unsupported_format`` when the pixel mode has no agreed meaning as a photograph.
+    """
+    return _upright_rgb(image.copy())
+
+
+def reencode_clean(data: Bytes) -> CleanImage:
+    """Decode and encode anew, so that nothing but the pixels of the upright picture remains.
+
+    JPEG and lossy WebP become JPEG (quality 95, 4:4:4); PNG and lossless WebP become PNG.
+
+    Raises:
+        ImageRefused: as ``decode`` does.
+    """
+    image = decode(data)
+    kind = sniff(data)
+    lossless = kind == "PNG" or (kind == "WEBP" and is_lossless_webp(data))
+    buffer = io.BytesIO()
+    if lossless:
+        image.save(buffer, "PNG")
+    else:
+        image.save(buffer, "JPEG", quality=CLEAN_JPEG_QUALITY, subsampling="4:4:4")
+    return CleanImage(buffer.getvalue(), "PNG" if lossless else "JPEG", *image.size)
+
+
+def perceptual_hash(image: Image.Image) -> str:
+    """A 64-bit difference hash as 16 hex digits: near-duplicates differ in few bits.
+
+    Each bit says whether brightness falls from one cell to its right neighbour on a 9×8 grid.
+    """
+    small = image.convert("L").resize((9, 8), Image.Resampling.BILINEAR)
+    cells = np.asarray(small, dtype=np.int16)  # (8, 9)
+    return np.packbits(cells[:, :-1] > cells[:, 1:]).tobytes().hex()
+
+
+def _admit(data: Bytes) -> Format:
+    """Refuse by length, content and header; return the format that the decoder may read."""
+    if not data:
+        raise ImageRefused("empty", "The file is empty; choose the picture again.")
+    if len(data) > MAX_BYTES:
+        raise ImageRefused(
+            "too_large_bytes",
+            f"The file has {len(data) / 1e6:.1f} MB; at most {MAX_BYTES // 1_000_000} MB are accepted. "
+            "Save it with more compression.",
+        )
+    kind = sniff(data)
+    if kind is None:
+        other = foreign_format(data)
+        if other:
+            raise ImageRefused("unsupported_format", f"This is a {other} file; send JPEG, PNG or WebP.")
+        raise ImageRefused("not_an_image", "The content is not a picture; send JPEG, PNG or WebP.")
+    size = declared_size(data, kind)
+    if size is None:
+        raise ImageRefused("truncated", "The file ends inside its header; transfer it again.")
+    _refuse_unfit(size)
+    if is_cut_off(data, kind):
+        raise ImageRefused("truncated", "The end of the file is missing; transfer it again.")
+    if kind == "JPEG" and scan_count(data) > MAX_JPEG_SCANS:
+        raise ImageRefused("unsupported_format", "The JPEG is built of too many scans; save it anew.")
+    return kind
+
+
+def _refuse_unfit(size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise ImageRefused(
+            "too_many_pixels",
+            f"The picture has {width}×{height} pixels; at most {MAX_PIXELS // 1_000_000} million are "
+            "accepted. Send a smaller one.",
+        )
+    if min(width, height) < MIN_SIDE:
+        raise ImageRefused(
+            "too_small",
+            f"The picture has {width}×{height} pixels; each side needs at least {MIN_SIDE}. "
+            "Send the original, not a thumbnail.",
+        )
+
+
+def _refusal(error: Exception) -> ImageRefused:
+    if isinstance(error, Image.DecompressionBombError):
+        return ImageRefused("too_many_pixels", "The picture has too many pixels; send a smaller one.")
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return ImageRefused("truncated", "The file is cut off or damaged; transfer it again.")
+    return ImageRefused("not_an_image", "The file is damaged and cannot be read; export it again.")
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    """As ``normalise``, but may hand back the same picture: a copy of 50 million pixels costs 200 MB."""
+    transposition = _TRANSPOSITIONS.get(_orientation(image))
+    upright = _to_rgb(image)
+    if transposition is not None:
+        upright = upright.transpose(transposition)
+    upright.info = {}  # comments and profiles would otherwise be written back by an encoder
+    return upright
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # a broken EXIF block says nothing about the pixels
+        return 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode.startswith("I"):
+        # 16-bit grey; convert() would clip instead of scale.
+        grey = np.asarray(image).astype(np.int64).clip(0, 65535) >> 8
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layered = image if image.mode == "RGBA" else image.convert("RGBA")
+        page = Image.new("RGB", image.size, "white")
+        page.paste(layered, mask=layered)
+        return page
+    if image.mode in ("1", "L", "P", "CMYK", "YCbCr", "RGBX"):
+        return image.convert("RGB")
+    raise ImageRefused("unsupported_format", f"Pixels of mode {image.mode} are not read; send 8-bit RGB.")
