@@ -1,0 +1,103 @@
+"""Does a bundle answer as it did when it was exported?
+
+Each bundle stores a few answers to seeded inputs, written at its export. A model, a runtime or a machine
+that answers otherwise is found before it meets a patient.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference.bundle import Bundle
+from inference.errors import BundleError
+from inference.head import Floats, Head
+from inference.metadata import Metadata, MetadataEncoding
+from inference.onnx_graph import summarise
+from inference.runtime import Runtime
+from inference.vocabulary import DIAGNOSES
+
+TOLERANCE = 1e-3  # in logits; float32 convolutions differ between machines by about 1e-5
+
+
+def seeded_input(seed: int, height: int, width: int) -> Floats:
+    """(1, 3, height, width) float32, uniform in [-2, 2): equal on every machine and every NumPy.
+
+    It reads raw words of PCG64, whose stream NumPy promises to keep; its distributions are not promised.
+    """
+    shape = (1, 3, height, width)
+    words = np.asarray(np.random.PCG64(seed).random_raw(int(np.prod(shape))), dtype=np.uint64)
+    units = (words >> np.uint64(40)).astype(np.float32) / np.float32(2**24)
+    return (units * np.float32(4) - np.float32(2)).reshape(shape)
+
+
+def seeded_logits(
+    model: bytes,
+    head: Head,
+    seed: int,
+    metadata: Mapping[str, Any],
+    *,
+    encoding: MetadataEncoding | None = None,
+    labels: tuple[str, ...] = DIAGNOSES,
+) -> dict[str, float]:
+    """Balanced scores z by code for a seeded input: what the manifest's ``self_check`` stores.
+
+    Args:
+        model: the serialised graph, its input size fixed.
+        head: rows in the order of ``labels``.
+        seed: of ``seeded_input``.
+        metadata: fields of ``Metadata``; empty for the image-only path.
+        encoding: how metadata become numbers; the default one when None.
+        labels: the order of the head's rows.
+    """
+    (image,) = summarise(model).inputs
+    height, width = image.shape[2:]
+    if height is None or width is None:
+        raise BundleError("The graph's input size is not fixed.")
+    encoded = (encoding or MetadataEncoding()).encode(Metadata(**metadata))
+    scores = _scores(Runtime(model), head, seeded_input(seed, height, width), encoded)
+    return dict(zip(labels, scores.tolist(), strict=True))
+
+
+def check_answers(bundle: Bundle, runtime: Runtime) -> list[str]:
+    """Compare each stored answer with the runtime's; one sentence for each that differs."""
+    manifest, problems = bundle.manifest, []
+    for stored in manifest.self_check:
+        tensor = seeded_input(stored.seed, manifest.input.height, manifest.input.width)
+        encoded = manifest.metadata_encoding.encode(Metadata(**stored.metadata))
+        expected = np.array([stored.logits[code] for code in manifest.labels])
+        difference = float(np.abs(_scores(runtime, bundle.head, tensor, encoded) - expected).max())
+        if not difference <= TOLERANCE:
+            problems.append(
+                f"The stored answer to seed {stored.seed} differs by {difference:.2g} logits "
+                f"(at most {TOLERANCE:g}): this model or runtime is not the one that was exported."
+            )
+    return problems
+
+
+def check_bundle(path: Path | str) -> list[str]:
+    """Everything that is wrong with a bundle's folder, in sentences; empty when it may be served."""
+    try:
+        bundle = Bundle.load(path)
+        runtime = Runtime(bundle.model)
+        features, mask = runtime.run(
+            seeded_input(0, bundle.manifest.input.height, bundle.manifest.input.width)
+        )
+        problems = check_answers(bundle, runtime)
+    except BundleError as error:
+        return list(error.problems)
+    expected = (bundle.head.channels, *bundle.grid)
+    if features.shape != expected or mask.shape != bundle.grid:
+        problems.append(f"The graph answers with {features.shape} and {mask.shape}, not {expected}.")
+    if not (np.isfinite(features).all() and np.isfinite(mask).all()):
+        problems.append("The graph answers with values that are not finite.")
+    elif features.min() < 0:
+        problems.append("The features are not behind a ReLU: some are negative.")
+    return problems
+
+
+def _scores(runtime: Runtime, head: Head, tensor: Floats, encoded: Floats) -> Floats:
+    features, _ = runtime.run(tensor)
+    embedding = features.mean(axis=(1, 2), dtype=np.float32)
+    return head.image_logits(embedding) + head.metadata_logits(encoded)

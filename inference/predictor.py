@@ -1,0 +1,190 @@
+"""The way of one picture: bytes → decode → quality → network → Grad-CAM → Result."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.bundle import Bundle
+from inference.calibration import balanced_scores, probabilities
+from inference.conformance import check_answers
+from inference.decoding import decode, normalise
+from inference.errors import BundleError
+from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
+from inference.head import Floats
+from inference.metadata import Metadata
+from inference.preprocessing import Prepared, prepare
+from inference.quality import QualityReport, assess
+from inference.result import Result
+from inference.runtime import Runtime
+from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
+from inference.vocabulary import DERMOSCOPIC
+
+Stage = Literal["quality", "network", "gradcam", "done"]
+Progress = Callable[[Stage], None]
+
+
+def _silent(_: Stage) -> None:
+    """No one listens."""
+
+
+class Predictor:
+    """Answers about pictures with one bundle.
+
+    Safe to share between threads; cheap to make before a fork, because the runtime opens at the first
+    prediction. Equal pixels and metadata give equal answers, to the bit, on one machine.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self._runtime = Runtime(bundle.model)
+        self._checked = False
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Open the runtime and compare it with the bundle's stored answers, once.
+
+        Raises:
+            BundleError: the model cannot be opened, or answers otherwise than it was exported.
+        """
+        with self._lock:
+            if not self._checked:
+                problems = check_answers(self.bundle, self._runtime)
+                if problems:
+                    raise BundleError(problems)
+                self._checked = True
+
+    def predict(
+        self,
+        image: bytes | Image.Image,
+        metadata: Metadata | None = None,
+        *,
+        image_type: str = DERMOSCOPIC,
+        progress: Progress = _silent,
+    ) -> Result:
+        """Answer about one picture.
+
+        Args:
+            image: the bytes of a JPEG, PNG or WebP, or an opened picture.
+            metadata: any field may be unknown; with none known the picture alone answers.
+            image_type: one of ``vocabulary.IMAGE_TYPES``; the bundle abstains from types it was not
+                trained on.
+            progress: called with each stage as it begins, and with "done".
+
+        Raises:
+            ImageRefused: the bytes are no picture that may be analysed.
+            BundleError: at the first call, as ``warm_up`` does.
+        """
+        self.warm_up()
+        clock, head = _Clock(), self.bundle.head
+        upright = decode(image) if isinstance(image, bytes) else normalise(image)
+        clock.lap("decode")
+
+        progress("quality")
+        prepared = prepare(upright, self.bundle.manifest.input)
+        quality = assess(prepared)
+        clock.lap("quality")
+
+        progress("network")
+        features, mask = self._runtime.run(prepared.tensor)
+        embedding = features.mean(axis=(1, 2), dtype=np.float32)
+        encoded = self.bundle.manifest.metadata_encoding.encode(metadata or Metadata())
+        from_image, from_metadata = head.image_logits(embedding), head.metadata_logits(encoded)
+        clock.lap("network")
+
+        progress("gradcam")
+        heat = class_heat(head.W, features)
+        clock.lap("gradcam")
+
+        seen = _Seen(
+            image_type=image_type,
+            prepared=prepared,
+            quality=quality,
+            embedding=embedding,
+            from_image=from_image,
+            from_metadata=from_metadata,
+            fused=bool(encoded.any()),
+            heat=heat,
+            lesion=mask > 0,  # the logit of one half
+        )
+        result = self._conclude(seen, clock)
+        progress("done")
+        return result
+
+    def _conclude(self, seen: "_Seen", clock: "_Clock") -> Result:
+        manifest, logits = self.bundle.manifest, seen.from_image + seen.from_metadata
+        p = probabilities(logits, manifest, fused=seen.fused)
+        calibrated = self._by_code(p)
+        conformal = manifest.conformal
+        members = prediction_set(calibrated, conformal.fused if seen.fused else conformal.image)
+        reason = abstain_reason(
+            image_type=seen.image_type,
+            accepted_types=manifest.input.image_types,
+            quality=seen.quality,
+            members=members,
+            max_set_size=manifest.thresholds.max_set_size,
+        )
+        hottest = seen.heat[int(p.argmax())]
+        return Result(
+            probabilities=calibrated,
+            balanced=self._by_code(balanced_scores(logits, manifest, fused=seen.fused)),
+            logits=self._by_code(logits),
+            image_logits=self._by_code(seen.from_image),
+            metadata_logits=self._by_code(seen.from_metadata),
+            malignancy=malignancy(calibrated),
+            prediction_set=members,
+            tier=tier(members, abstained=reason is not None),
+            abstain_reason=reason,
+            labels=manifest.labels,
+            heatmaps=as_bytes(seen.heat),
+            heatmap_maxima=self._by_code(peaks(seen.heat)),
+            lesion_mask=seen.lesion,
+            heat_inside_lesion=share_inside(hottest, seen.lesion) if seen.lesion.any() else None,
+            heat_on_border=share_inside(hottest, border(*self.bundle.grid)),
+            geometry=seen.prepared.geometry,
+            quality=seen.quality,
+            embedding=seen.embedding,
+            model_name=manifest.name,
+            model_version=manifest.version,
+            model_sha256=self.bundle.sha256,
+            timings=clock.finish(),
+        )
+
+    def _by_code(self, values: Floats | NDArray[np.float64]) -> dict[str, float]:
+        return dict(zip(self.bundle.manifest.labels, values.tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the network and the gate saw in one picture, before anything is concluded from it."""
+
+    image_type: str
+    prepared: Prepared
+    quality: QualityReport
+    embedding: Floats
+    from_image: Floats  # (7,)
+    from_metadata: Floats  # (7,)
+    fused: bool
+    heat: Floats  # (7, h, w)
+    lesion: NDArray[np.bool_]  # (h, w)
+
+
+class _Clock:
+    """Milliseconds of each stage."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._laps[stage] = (now - self._last) * 1000
+        self._last = now
+
+    def finish(self) -> dict[str, float]:
+        return {**self._laps, "total": (time.perf_counter() - self._start) * 1000}

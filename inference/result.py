@@ -1,0 +1,76 @@
+"""The answer about one picture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.head import Floats
+from inference.preprocessing import Geometry
+from inference.quality import QualityReport
+from inference.uncertainty import AbstainReason, Tier
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything that one prediction says; each mapping is keyed by diagnosis code.
+
+    An abstained result still holds its figures, for audit and monitoring; they are not an answer and a
+    page must not show them as one.
+
+    Attributes:
+        probabilities: calibrated p, sums to 1.
+        balanced: p over prior, sums to 1; its arg-max is the balanced decision.
+        logits: z, the sum of image_logits and metadata_logits.
+        image_logits: the picture's part of z.
+        metadata_logits: the part of age, sex and site; exactly 0 when nothing is known.
+        malignancy: p(mel) + p(bcc) + p(akiec), 0 to 1.
+        prediction_set: conformal set, most severe first, never empty.
+        tier: urgent, soon or routine.
+        abstain_reason: why no answer is given, or None.
+        labels: the order of the first axis of ``heatmaps``; prefer ``heatmap(code)``.
+        heatmaps: (7, h, w) uint8, Grad-CAM, each scaled to its own maximum.
+        heatmap_maxima: that maximum, in logits per cell.
+        lesion_mask: (h, w) bool, where the network sees lesion (sigmoid > 0.5).
+        heat_inside_lesion: share (0 to 1) of the likeliest class's heat inside the mask; None without
+            heat or without a lesion.
+        heat_on_border: share of the same heat on the outermost ring of cells; None without heat.
+        geometry: maps heatmaps onto the original (``inference.overlay``).
+        quality: what was measured of the picture.
+        embedding: (C,) float32, spatial mean of the features.
+        model_name, model_version, model_sha256: which bundle answered.
+        timings: milliseconds by stage: decode, quality, network, gradcam, total.
+    """
+
+    probabilities: Mapping[str, float]
+    balanced: Mapping[str, float]
+    logits: Mapping[str, float]
+    image_logits: Mapping[str, float]
+    metadata_logits: Mapping[str, float]
+    malignancy: float
+    prediction_set: tuple[str, ...]
+    tier: Tier
+    abstain_reason: AbstainReason | None
+    labels: tuple[str, ...]
+    heatmaps: NDArray[np.uint8]
+    heatmap_maxima: Mapping[str, float]
+    lesion_mask: NDArray[np.bool_]
+    heat_inside_lesion: float | None
+    heat_on_border: float | None
+    geometry: Geometry
+    quality: QualityReport
+    embedding: Floats
+    model_name: str
+    model_version: str
+    model_sha256: str
+    timings: Mapping[str, float]
+
+    @property
+    def likeliest(self) -> str:
+        """The code with the highest calibrated probability."""
+        return max(self.probabilities, key=lambda code: self.probabilities[code])
+
+    def heatmap(self, code: str) -> NDArray[np.uint8]:
+        """(h, w), 0 to 255: where the picture speaks for a diagnosis."""
+        return np.asarray(self.heatmaps[self.labels.index(code)])

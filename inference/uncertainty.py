@@ -1,0 +1,57 @@
+"""What a result leaves open: the prediction set, the tier it asks for, and when to say "I don't know"."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from inference.quality import QualityReport
+from inference.vocabulary import MALIGNANT, SEVERITY
+
+AbstainReason = Literal["modality", "low_quality", "set_too_large"]
+Tier = Literal["urgent", "soon", "routine"]
+
+
+def prediction_set(
+    probabilities: Mapping[str, float], quantiles: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Class-conditional conformal set (Vovk 2012; Sadinle, Lei, Wasserman 2019), most severe first.
+
+    A class enters when its score 1 - p is at most its own quantile. The likeliest class always belongs:
+    an empty set would read as "nothing", and adding one can only raise the coverage.
+    """
+    likeliest = max(SEVERITY, key=lambda code: probabilities[code])
+    return tuple(
+        code for code in SEVERITY if code == likeliest or 1 - probabilities[code] <= quantiles[code]
+    )
+
+
+def malignancy(probabilities: Mapping[str, float]) -> float:
+    """Probability (0 to 1) of any malignant or pre-malignant diagnosis."""
+    return float(sum(probabilities[code] for code in MALIGNANT))
+
+
+def tier(members: tuple[str, ...], *, abstained: bool) -> Tier:
+    """How soon a dermatologist should look; a set with a malignant class is never routine.
+
+    Nor is an abstention: silence is a reason to look.
+    """
+    if "mel" in members:
+        return "urgent"
+    if abstained or set(members) & set(MALIGNANT):
+        return "soon"
+    return "routine"
+
+
+def abstain_reason(
+    *,
+    image_type: str,
+    accepted_types: tuple[str, ...],
+    quality: QualityReport,
+    members: tuple[str, ...],
+    max_set_size: int,
+) -> AbstainReason | None:
+    """The first reason to withhold an answer, from what was photographed to what came out; or None."""
+    if image_type not in accepted_types:
+        return "modality"
+    if not quality.acceptable:
+        return "low_quality"
+    return "set_too_large" if len(members) > max_set_size else None
