@@ -1,0 +1,45 @@
+"""What the clinic refuses, each with a sentence that a person can act on. No HTTP here."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+class DomainError(Exception):
+    """A rule of the clinic was not met. `str(error)` is the sentence for the person."""
+
+
+class InvalidInput(DomainError):
+    """A field is missing or wrong. `errors` maps each field to its sentences."""
+
+    def __init__(self, errors: Mapping[str, str | list[str]]) -> None:
+        self.errors = {field: [text] if isinstance(text, str) else list(text) for field, text in errors.items()}
+        super().__init__(" ".join(sentence for sentences in self.errors.values() for sentence in sentences))
+
+
+class NotFound(DomainError):
+    """It does not exist, or not for this person: the two must look the same from outside."""
+
+
+class Forbidden(DomainError):
+    """The object is the person's to see, but the act belongs to another role."""
+
+
+class Conflict(DomainError):
+    """The act collides with what is already there. `existing` is that object, where there is one."""
+
+    def __init__(self, sentence: str, *, existing: Any = None) -> None:
+        super().__init__(sentence)
+        self.existing = existing
+
+
+class IllegalTransition(Conflict):
+    """The state does not allow the move. `legal` names the states that it does allow."""
+
+    def __init__(self, noun: str, current: str, target: str, legal: Iterable[str]) -> None:
+        self.noun, self.current, self.target, self.legal = noun, current, target, tuple(legal)
+        moves = f"from here it can only become {', '.join(self.legal)}" if self.legal else "that is final"
+        super().__init__(f"This {noun} is {current} and cannot become {target}: {moves}.")
+
+
+class StorageUnavailable(DomainError):
+    """The disk took no more; nothing was kept, and the same act works again once there is room."""

@@ -1,0 +1,34 @@
+"""The clinic's records, one entity a file."""
+
+from cases.models.analysis import Analysis
+from cases.models.audit import AuditChain, AuditEvent, AuditReport
+from cases.models.case import Case
+from cases.models.clinic import Clinic, Membership
+from cases.models.idempotency import IdempotencyKey
+from cases.models.image import LesionImage, QualityCheck
+from cases.models.lesion import Lesion
+from cases.models.model_version import ModelVersion
+from cases.models.patient import Patient
+from cases.models.prediction import Explanation, Prediction
+from cases.models.read import Read
+from cases.models.user import User
+
+__all__ = [
+    "Analysis",
+    "AuditChain",
+    "AuditEvent",
+    "AuditReport",
+    "Case",
+    "Clinic",
+    "Explanation",
+    "IdempotencyKey",
+    "Lesion",
+    "LesionImage",
+    "Membership",
+    "ModelVersion",
+    "Patient",
+    "Prediction",
+    "QualityCheck",
+    "Read",
+    "User",
+]

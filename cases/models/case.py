@@ -1,0 +1,123 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from cases.models.base import Record, one_of
+from cases.models.patient import Patient
+from cases.states import CASE_MOVES, EDITABLE_CASE, WAITING_CASE, CaseState
+from cases.vocabulary import Answer, Tier
+
+SYMPTOMS = ("itch", "grew", "bled", "hurt", "changed", "elevated")
+
+
+def _answer() -> models.CharField:
+    return models.CharField(max_length=10, choices=Answer, default=Answer.UNKNOWN)
+
+
+class CaseQuerySet(models.QuerySet):
+    def of_clinic(self, clinic):
+        return self.filter(patient__clinic=clinic)
+
+    def waiting(self):
+        """Ready for a dermatologist, whether held by one or not."""
+        return self.filter(state__in=WAITING_CASE)
+
+    def ready(self):
+        return self.filter(state=CaseState.READY)
+
+    def flagged(self):
+        return self.filter(flagged=True)
+
+    def past_analysis_deadline(self, now):
+        return self.filter(state=CaseState.SUBMITTED, analysis_deadline__lte=now)
+
+    def with_idle_claim(self, now):
+        return self.filter(state=CaseState.IN_REVIEW, claim_until__lte=now)
+
+
+class Case(Record):
+    """One question about one patient's skin, from intake to a signed answer."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="cases")
+    reason = models.CharField(max_length=500)
+    state = models.CharField(max_length=20, choices=CaseState, default=CaseState.DRAFT)
+
+    itch, grew, bled, hurt, changed, elevated = (_answer() for _ in SYMPTOMS)
+    # NULL: not measured.
+    size_mm = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
+
+    # What the analyses say together; NULL and "" while, or where, nothing could be assessed.
+    tier = models.CharField(max_length=10, choices=Tier, blank=True, default="")
+    malignancy = models.FloatField(null=True, blank=True)
+    flagged = models.BooleanField(default=False)
+
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    analysis_deadline = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claimed_cases", null=True, blank=True
+    )
+    claim_until = models.DateTimeField(null=True, blank=True)
+
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cases_created")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            one_of("state", CaseState, name="case_state_known"),
+            one_of("tier", Tier, name="case_tier_known", blank=True),
+            *(one_of(symptom, Answer, name=f"case_{symptom}_known") for symptom in SYMPTOMS),
+            models.CheckConstraint(
+                condition=Q(malignancy__isnull=True) | Q(malignancy__gte=0, malignancy__lte=1),
+                name="case_malignancy_is_a_probability",
+            ),
+            models.CheckConstraint(condition=Q(size_mm__isnull=True) | Q(size_mm__gt=0), name="case_size_above_zero"),
+            models.CheckConstraint(
+                condition=Q(state=CaseState.IN_REVIEW, claimed_by__isnull=False, claim_until__isnull=False)
+                | (~Q(state=CaseState.IN_REVIEW) & Q(claimed_by__isnull=True, claim_until__isnull=True)),
+                name="case_claimed_iff_in_review",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at__isnull=True)
+                | Q(state__in=["decided", "follow_up", "awaiting_outcome", "closed", "entered_in_error"]),
+                name="case_decided_at_only_once_decided",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "analysis_deadline"], name="case_by_deadline"),
+            models.Index(fields=["patient", "-created_at"], name="case_by_patient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"C-{str(self.pk)[:8]}"
+
+    @property
+    def clinic(self):
+        return self.patient.clinic
+
+    @property
+    def symptoms(self) -> dict[str, str]:
+        """Each symptom with its answer: yes, no or unknown."""
+        return {symptom: getattr(self, symptom) for symptom in SYMPTOMS}
+
+    @property
+    def legal_moves(self) -> tuple[str, ...]:
+        return CASE_MOVES.legal(self.state)
+
+    @property
+    def is_editable(self) -> bool:
+        """Images and intake may still change."""
+        return self.state in EDITABLE_CASE
+
+    def move_to(self, state: CaseState) -> None:
+        """Take a legal step (unsaved); an illegal one is refused with the legal ones named."""
+        CASE_MOVES.check(self.state, state)
+        self.state = state
+        if state != CaseState.IN_REVIEW:
+            self.claimed_by = self.claim_until = None

@@ -1,0 +1,64 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from cases.models.base import Record, one_of
+from cases.models.case import Case
+from cases.models.lesion import Lesion
+from cases.storage import picture_key, private_storage
+from cases.vocabulary import DermoscopicType, ImageType, Verdict
+
+
+class LesionImage(Record):
+    """A picture that was decoded, cleaned of everything but its pixels, and stored under a random name."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="images")
+    lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="images")
+    image_type = models.CharField(max_length=20, choices=ImageType)
+    dermoscopic_type = models.CharField(max_length=25, choices=DermoscopicType, blank=True, default="")
+    captured_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, related_name="replaced_by", null=True, blank=True)
+
+    file = models.FileField(storage=private_storage, upload_to=picture_key, max_length=120)
+    thumbnail = models.FileField(storage=private_storage, upload_to=picture_key, max_length=120)
+    media_type = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    byte_size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)  # of the bytes as they arrived: the same file is known again
+    stored_sha256 = models.CharField(max_length=64)  # of the bytes as they are kept: what was analysed
+    phash = models.CharField(max_length=16)
+
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images_uploaded")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["uploaded_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "sha256"], name="image_bytes_once_per_case"),
+            one_of("image_type", ImageType, name="image_type_known"),
+            one_of("dermoscopic_type", DermoscopicType, name="image_dermoscopic_type_known", blank=True),
+            models.CheckConstraint(
+                condition=Q(image_type=ImageType.DERMOSCOPIC) | Q(dermoscopic_type=""),
+                name="image_dermoscopic_type_only_when_dermoscopic",
+            ),
+        ]
+
+    @property
+    def current_analysis(self):
+        """The newest analysis that nothing has replaced, or None. Reads a prefetched list without a query."""
+        current = [analysis for analysis in self.analyses.all() if analysis.state != "superseded"]
+        return max(current, key=lambda analysis: analysis.created_at, default=None)
+
+
+class QualityCheck(Record):
+    """What was measured on a picture, and whether it is good enough to be analysed."""
+
+    image = models.OneToOneField(LesionImage, on_delete=models.PROTECT, related_name="quality_check")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    metrics = models.JSONField(default=dict)
+    reasons = models.JSONField(default=list)
+    checked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [one_of("verdict", Verdict, name="quality_verdict_known")]

@@ -1,0 +1,76 @@
+import secrets
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from cases.models.base import Record, one_of
+from cases.models.clinic import Clinic
+from cases.vocabulary import Answer, Sex, SkinType
+
+
+def new_pseudonym() -> str:
+    """The patient's outward name: random, so that it says nothing and cannot be computed from anything."""
+    return f"P-{secrets.token_hex(4)}"
+
+
+class PatientQuerySet(models.QuerySet):
+    def of_clinic(self, clinic):
+        return self.filter(clinic=clinic)
+
+    def matching(self, words: str):
+        """Patients whose pseudonym, identifier or names hold every word."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(pseudonym__icontains=word)
+                | Q(identifier__iexact=word)
+                | Q(given_name__icontains=word)
+                | Q(family_name__icontains=word)
+            )
+        return found
+
+
+class Patient(Record):
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    pseudonym = models.CharField(max_length=10, unique=True, default=new_pseudonym, editable=False)
+    identifier = models.CharField(max_length=64)
+    given_name = models.CharField(max_length=100)
+    family_name = models.CharField(max_length=100)
+    # NULL: unknown.
+    birth_date = models.DateField(null=True, blank=True)
+    sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
+    skin_type = models.CharField(max_length=10, choices=SkinType, default=SkinType.UNKNOWN)
+    personal_melanoma = models.CharField(max_length=10, choices=Answer, default=Answer.UNKNOWN)
+    family_melanoma = models.CharField(max_length=10, choices=Answer, default=Answer.UNKNOWN)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="patients_created")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "identifier"], name="patient_identifier_once_per_clinic"),
+            models.CheckConstraint(condition=~Q(identifier=""), name="patient_identifier_given"),
+            one_of("sex", Sex, name="patient_sex_known"),
+            one_of("skin_type", SkinType, name="patient_skin_type_known"),
+            one_of("personal_melanoma", Answer, name="patient_personal_melanoma_known"),
+            one_of("family_melanoma", Answer, name="patient_family_melanoma_known"),
+        ]
+        indexes = [models.Index(fields=["clinic", "-created_at", "id"], name="patient_by_clinic")]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    def age_on(self, day: date) -> int | None:
+        """Whole years on that day; None when the birth date is unknown."""
+        if self.birth_date is None:
+            return None
+        before_birthday = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
+        return max(day.year - self.birth_date.year - before_birthday, 0)

@@ -1,0 +1,50 @@
+"""Is the process alive, and can it do its work? Both answer without a session and say nothing private."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import FileSystemStorage
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The database answers with the schema of this release, and the media folder takes files."""
+    checks = {"database": _passes(_database_is_current), "media": _passes(_media_is_writable)}
+    ready = all(checks.values())
+    return JsonResponse({"status": "ready" if ready else "not ready", "checks": checks}, status=200 if ready else 503)
+
+
+def _passes(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except (DatabaseError, OSError):
+        return False
+
+
+def _database_is_current() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _media_is_writable() -> bool:
+    storage = FileSystemStorage(location=settings.MEDIA_ROOT)
+    with storage.open(storage.get_available_name(".ready"), "wb") as file:
+        file.write(b"ready")
+        storage.delete(file.name)
+    return True
