@@ -1,4 +1,23 @@
-"""The runtime of SkinClinic's network, as a plain library.
+"""The runtime of SkinClinic's network, as a plain library: NumPy, Pillow and ONNX Runtime.
 
-No Django, no database, no settings and no torch: NumPy, Pillow and ONNX Runtime only.
+No Django, no database, no settings, and no torch. Typical use::
+
+    predictor = Predictor(Bundle.load("models/<name>-<version>"))
+    result = predictor.predict(image_bytes, Metadata(age=70, sex="male", localization="back"))
+
+The way of one picture, from bytes to ``Result``:
+
+1. ``decoding``       bytes → upright RGB, or ``ImageRefused`` with a code and a sentence
+2. ``preprocessing``  portrait turned, centre cropped, resized → tensor, and the geometry for the way back
+3. ``quality``        six numbers with units → fit to be judged, or the reasons why not
+4. ``runtime``        ONNX Runtime: tensor → feature map and lesion mask
+5. ``head``           features' mean → the image's logits; ``metadata`` → vector → the metadata's logits
+6. ``calibration``    z → calibrated p (true prior) and p over prior (balanced)
+7. ``uncertainty``    p → conformal set → tier, or an abstention with its reason
+8. ``gradcam``        one product → heat for all seven classes; ``overlay`` lays it on the original
+
+``predictor`` is these steps in order and ``result`` what they give. ``bundle`` reads and verifies the folder
+in which weights travel with their meaning (``manifest``, ``onnx_graph``), and ``conformance`` checks that it
+still answers as at its export. ``vocabulary`` is the one source of every code. ``python -m inference`` is
+the command line.
 """

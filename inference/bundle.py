@@ -82,9 +82,7 @@ def load_manifest(path: Path | str) -> Manifest:
     return read_manifest(document)
 
 
-def write_bundle(
-    path: Path | str, *, manifest: Mapping[str, Any], model: bytes, head: Head, card: str
-) -> Bundle:
+def write_bundle(path: Path | str, *, manifest: Mapping[str, Any], model: bytes, head: Head, card: str) -> Bundle:
     """Write a bundle's folder and load it back; a folder that does not verify is not left behind.
 
     Args:
@@ -194,8 +192,7 @@ def _port_problems(port: Port, expected: tuple[int | None, ...]) -> list[str]:
     wanted = ("N", *("any" if size is None else size for size in expected))
     sizes = port.shape[1:]
     fits = len(sizes) == len(expected) and all(
-        found is not None and found > 0 and want in (None, found)
-        for found, want in zip(sizes, expected, strict=True)
+        found is not None and found > 0 and want in (None, found) for found, want in zip(sizes, expected, strict=True)
     )
     if port.element_type == FLOAT and fits and port.shape[0] in (None, 1):
         return []

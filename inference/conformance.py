@@ -65,7 +65,7 @@ def check_answers(bundle: Bundle, runtime: Runtime) -> list[str]:
     manifest, problems = bundle.manifest, []
     for stored in manifest.self_check:
         tensor = seeded_input(stored.seed, manifest.input.height, manifest.input.width)
-        encoded = manifest.metadata_encoding.encode(Metadata(**stored.metadata))
+        encoded = manifest.metadata_encoding.encode(stored.metadata)
         expected = np.array([stored.logits[code] for code in manifest.labels])
         difference = float(np.abs(_scores(runtime, bundle.head, tensor, encoded) - expected).max())
         if not difference <= TOLERANCE:
@@ -81,9 +81,7 @@ def check_bundle(path: Path | str) -> list[str]:
     try:
         bundle = Bundle.load(path)
         runtime = Runtime(bundle.model)
-        features, mask = runtime.run(
-            seeded_input(0, bundle.manifest.input.height, bundle.manifest.input.width)
-        )
+        features, mask = runtime.run(seeded_input(0, bundle.manifest.input.height, bundle.manifest.input.width))
         problems = check_answers(bundle, runtime)
     except BundleError as error:
         return list(error.problems)

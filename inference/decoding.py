@@ -4,8 +4,8 @@ The order is the defence: length, then format by content, then size and frames f
 then a decoder. Whatever a decoder does with hostile bytes ends as ``ImageRefused``.
 """
 
+import builtins
 import io
-from builtins import bytes as Bytes
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,13 +48,13 @@ class CleanImage:
     ``width`` and ``height`` in pixels; ``format`` is that of ``bytes``.
     """
 
-    bytes: Bytes
+    bytes: builtins.bytes
     format: Literal["JPEG", "PNG"]
     width: int
     height: int
 
 
-def decode(data: Bytes) -> Image.Image:
+def decode(data: bytes) -> Image.Image:
     """Decode a JPEG, PNG or WebP.
 
     Returns:
@@ -74,7 +74,7 @@ def decode(data: Bytes) -> Image.Image:
             return _upright_rgb(opened)
     except ImageRefused:
         raise
-    except Exception as error:  # decoders fail on hostile bytes in every way there is
+    except Exception as error:  # noqa: BLE001  decoders fail on hostile bytes in every way there is
         raise _refusal(error) from None
 
 
@@ -87,7 +87,7 @@ def normalise(image: Image.Image) -> Image.Image:
     return _upright_rgb(image.copy())
 
 
-def reencode_clean(data: Bytes) -> CleanImage:
+def reencode_clean(data: bytes) -> CleanImage:
     """Decode and encode anew, so that nothing but the pixels of the upright picture remains.
 
     JPEG and lossy WebP become JPEG (quality 95, 4:4:4); PNG and lossless WebP become PNG.
@@ -116,7 +116,7 @@ def perceptual_hash(image: Image.Image) -> str:
     return np.packbits(cells[:, :-1] > cells[:, 1:]).tobytes().hex()
 
 
-def _admit(data: Bytes) -> Format:
+def _admit(data: bytes) -> Format:
     """Refuse by length, content and header; return the format that the decoder may read."""
     if not data:
         raise ImageRefused("empty", "The file is empty; choose the picture again.")
@@ -180,7 +180,7 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # a broken EXIF block says nothing about the pixels
+    except Exception:  # noqa: BLE001  a broken EXIF block says nothing about the pixels
         return 1
 
 

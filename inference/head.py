@@ -110,10 +110,7 @@ class Head:
         if problems:
             raise BundleError(problems)
         cast = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
-        branches = (
-            MetadataMember(**{key: cast[f"meta{i}_{key}"] for key in _MEMBER_ARRAYS})
-            for i in range(members)
-        )
+        branches = (MetadataMember(**{key: cast[f"meta{i}_{key}"] for key in _MEMBER_ARRAYS}) for i in range(members))
         return cls(cast["W"], cast["b"], tuple(branches))
 
 

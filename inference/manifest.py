@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference.metadata import MetadataEncoding
+from inference.metadata import Metadata, MetadataEncoding
 
 SCHEMA_VERSION = 1
 ASPECT_POLICY = "rotate-portrait, centre-crop"
@@ -84,7 +84,7 @@ class SelfCheck:
     """One stored answer: the logits that the seeded input must give (see ``inference.conformance``)."""
 
     seed: int
-    metadata: Mapping[str, Any]
+    metadata: Metadata
     logits: Mapping[str, float]
 
 
@@ -124,7 +124,5 @@ class Manifest:
 
 def canonical_json(document: Mapping[str, Any]) -> bytes:
     """One byte string per meaning: sorted keys, no spaces, UTF-8, no NaN."""
-    text = json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()

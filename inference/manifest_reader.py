@@ -20,7 +20,7 @@ from inference.manifest import (
     SelfCheck,
     Thresholds,
 )
-from inference.metadata import MetadataEncoding
+from inference.metadata import Metadata, MetadataEncoding
 from inference.vocabulary import DIAGNOSES, IMAGE_TYPES
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -171,7 +171,7 @@ def _self_check(values: Any) -> tuple[SelfCheck, ...]:
     checks = tuple(
         SelfCheck(
             seed=_integer(item["seed"], low=0, high=2**32 - 1),
-            metadata=dict(item.get("metadata") or {}),
+            metadata=Metadata(**(item.get("metadata") or {})),
             logits=_by_code(item["logits"]),
         )
         for item in values

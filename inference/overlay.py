@@ -39,9 +39,7 @@ def inferno(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(np.rint(table).astype(np.uint8)[values])
 
 
-def heat_on_original(
-    grid: NDArray[np.uint8], geometry: Geometry, *, max_side: int = MAX_SIDE
-) -> Image.Image:
+def heat_on_original(grid: NDArray[np.uint8], geometry: Geometry, *, max_side: int = MAX_SIDE) -> Image.Image:
     """Stretch a grid over the part that the network saw and turn it back.
 
     Args:
@@ -61,9 +59,7 @@ def heat_on_original(
     return canvas.transpose(Image.Transpose.ROTATE_270) if geometry.turned else canvas
 
 
-def render_overlay(
-    grid: NDArray[np.uint8], geometry: Geometry, *, max_side: int = MAX_SIDE
-) -> Image.Image:
+def render_overlay(grid: NDArray[np.uint8], geometry: Geometry, *, max_side: int = MAX_SIDE) -> Image.Image:
     """An RGBA picture to lay over the original: inferno, the more opaque the hotter."""
     heat = heat_on_original(grid, geometry, max_side=max_side)
     levels = np.asarray(heat)

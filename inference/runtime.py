@@ -49,7 +49,7 @@ class Runtime:
 
 def _new_session(model: bytes) -> Any:
     # Imported here so that a web process which only reads manifests never loads the runtime.
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -59,5 +59,5 @@ def _new_session(model: bytes) -> Any:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's own exceptions share no base class
+    except Exception as error:  # noqa: BLE001  the runtime's own exceptions share no base class
         raise BundleError(f"The runtime cannot open the model: {error}") from None

@@ -10,18 +10,14 @@ AbstainReason = Literal["modality", "low_quality", "set_too_large"]
 Tier = Literal["urgent", "soon", "routine"]
 
 
-def prediction_set(
-    probabilities: Mapping[str, float], quantiles: Mapping[str, float]
-) -> tuple[str, ...]:
+def prediction_set(probabilities: Mapping[str, float], quantiles: Mapping[str, float]) -> tuple[str, ...]:
     """Class-conditional conformal set (Vovk 2012; Sadinle, Lei, Wasserman 2019), most severe first.
 
     A class enters when its score 1 - p is at most its own quantile. The likeliest class always belongs:
     an empty set would read as "nothing", and adding one can only raise the coverage.
     """
     likeliest = max(SEVERITY, key=lambda code: probabilities[code])
-    return tuple(
-        code for code in SEVERITY if code == likeliest or 1 - probabilities[code] <= quantiles[code]
-    )
+    return tuple(code for code in SEVERITY if code == likeliest or 1 - probabilities[code] <= quantiles[code])
 
 
 def malignancy(probabilities: Mapping[str, float]) -> float:

@@ -1,0 +1,63 @@
+"""Command line: ``python -m inference predict | check | explain``."""
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
+from pathlib import Path
+
+from inference import commands
+from inference.errors import InferenceError
+
+
+def build_parser() -> ArgumentParser:
+    """The grammar of the command line."""
+    parser = ArgumentParser(prog="python -m inference", description="Run SkinClinic's network on pictures.")
+    actions = parser.add_subparsers(required=True, metavar="predict | check | explain")
+
+    predict = actions.add_parser("predict", help="predict pictures into a CSV (ISIC challenge columns)")
+    predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE_OR_FOLDER")
+    predict.add_argument("--out", type=Path, required=True, help="the CSV to write")
+    predict.add_argument("--metadata", type=Path, help="CSV with image_id, age, sex, localization")
+    predict.add_argument(
+        "--scores",
+        choices=("calibrated", "balanced"),
+        default="calibrated",
+        help="calibrated: p under the true prior; balanced: p over prior, for balanced accuracy",
+    )
+    predict.add_argument("--threads", type=_positive, default=1, help="pictures at a time (default 1)")
+    predict.set_defaults(run=commands.predict)
+
+    check = actions.add_parser("check", help="say what is wrong with a bundle")
+    check.add_argument("bundle", type=Path)
+    check.set_defaults(run=commands.check)
+
+    explain = actions.add_parser("explain", help="write Grad-CAM of all classes for one picture")
+    explain.add_argument("image", type=Path)
+    explain.add_argument("--out", type=Path, required=True, help="the folder to write to")
+    for field in ("age", "sex", "localization"):
+        explain.add_argument(f"--{field}", default="", help="unknown when left out")
+    explain.set_defaults(run=commands.explain)
+
+    for action in (predict, explain):
+        action.add_argument("--bundle", type=Path, help="its folder (default: the newest in models/)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (InferenceError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number above zero")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""What the command line does; each command prints and returns its exit code.
+
+Exit codes: 0 done (single unreadable pictures have rows of their own), 1 no picture could be read or the
+checked bundle is faulty, 2 the call cannot be served (no such path, bundle or column).
+"""
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from inference.bundle import Bundle, load_manifest, newest_bundle
+from inference.conformance import check_bundle
+from inference.decoding import decode
+from inference.errors import ImageRefused
+from inference.metadata import Metadata
+from inference.overlay import blend, render_overlay
+from inference.predictions import Row, find_images, image_names, predict_row, read_metadata, write_rows
+from inference.predictor import Predictor
+from inference.result import Result
+from inference.vocabulary import SEVERITY
+
+MODELS_FOLDER = Path(__file__).resolve().parents[1] / "models"
+
+
+def predict(arguments: Namespace) -> int:
+    """Predict files and folders into a CSV."""
+    files = find_images(arguments.images)
+    known = read_metadata(arguments.metadata) if arguments.metadata else {}
+    predictor = _predictor(arguments.bundle)
+    started = time.perf_counter()
+    rows = write_rows(_predicted(predictor, files, known, arguments), arguments.out)
+    seconds = time.perf_counter() - started
+    refused = [row.refusal for row in rows if row.refusal]
+    for sentence in refused:
+        print(sentence, file=sys.stderr)
+    print(
+        f"{len(rows)} images in {seconds:.1f} s ({len(rows) / seconds:.1f} images/s), "
+        f"{len(refused)} unreadable: {arguments.out}"
+    )
+    return 1 if len(refused) == len(rows) else 0
+
+
+def check(arguments: Namespace) -> int:
+    """Say what is wrong with a bundle, or that nothing is."""
+    problems = check_bundle(arguments.bundle)
+    for problem in problems:
+        print(problem)
+    if problems:
+        return 1
+    manifest = load_manifest(arguments.bundle)
+    print(f"{manifest.name} {manifest.version} conforms. SHA-256 {manifest.sha256}")
+    return 0
+
+
+def explain(arguments: Namespace) -> int:
+    """Write one heatmap on the picture for each diagnosis, and the figures as JSON."""
+    metadata = Metadata.parse(age=arguments.age, sex=arguments.sex, localization=arguments.localization)
+    predictor = _predictor(arguments.bundle)
+    try:
+        image = decode(arguments.image.read_bytes())
+    except (ImageRefused, OSError) as error:
+        print(f"{arguments.image}: {error}", file=sys.stderr)
+        return 1
+    result = predictor.predict(image, metadata)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    stem = arguments.out / arguments.image.stem
+    for code in SEVERITY:
+        blend(image, render_overlay(result.heatmap(code), result.geometry)).save(f"{stem}_{code}.png")
+    text = json.dumps(summary(result), indent=2)
+    Path(f"{stem}.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0
+
+
+def summary(result: Result) -> dict[str, object]:
+    """The figures of a result as plain JSON values."""
+    return {
+        "probabilities": {code: round(result.probabilities[code], 6) for code in SEVERITY},
+        "malignancy": round(result.malignancy, 6),
+        "prediction_set": list(result.prediction_set),
+        "tier": result.tier,
+        "abstain_reason": result.abstain_reason,
+        "heat_inside_lesion": result.heat_inside_lesion,
+        "heat_on_border": result.heat_on_border,
+        "quality": {item.name: [round(item.value, 4), item.unit] for item in result.quality.measurements},
+        "quality_reasons": list(result.quality.reasons),
+        "model": {
+            "name": result.model_name,
+            "version": result.model_version,
+            "sha256": result.model_sha256,
+        },
+        "milliseconds": {stage: round(spent, 2) for stage, spent in result.timings.items()},
+    }
+
+
+def _predictor(bundle: Path | None) -> Predictor:
+    predictor = Predictor(Bundle.load(bundle or newest_bundle(MODELS_FOLDER)))
+    predictor.warm_up()
+    return predictor
+
+
+def _predicted(
+    predictor: Predictor, files: list[Path], known: dict[str, Metadata], arguments: Namespace
+) -> Iterator[Row]:
+    """Yield rows in the order of the files; threads change the pace and nothing else."""
+
+    def one(item: tuple[Path, str]) -> Row:
+        file, name = item
+        return predict_row(predictor, file, name, known.get(file.stem, Metadata()), arguments.scores)
+
+    items = zip(files, image_names(files), strict=True)
+    with ThreadPoolExecutor(arguments.threads) as pool:
+        yield from tqdm(pool.map(one, items), total=len(files), unit="image", file=sys.stderr)

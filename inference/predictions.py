@@ -1,0 +1,138 @@
+"""Predictions of many pictures as a CSV in the columns of the ISIC challenge."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TextIO
+
+from inference.errors import ImageRefused, InferenceError
+from inference.metadata import Metadata
+from inference.predictor import Predictor
+from inference.vocabulary import CHALLENGE_ORDER
+
+ScoreKind = Literal["calibrated", "balanced"]
+
+IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+COLUMNS: Final = (
+    "image",
+    *(code.upper() for code in CHALLENGE_ORDER),
+    "malignancy",
+    "tier",
+    "abstain_reason",
+)
+UNREADABLE: Final = "unreadable"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the file; ``refusal`` is the sentence when the picture could not be read."""
+
+    values: Mapping[str, str]
+    refusal: str = ""
+
+
+def find_images(paths: Sequence[Path]) -> list[Path]:
+    """Each file as given, and the pictures that lie directly in each folder, by name.
+
+    Sub-folders are not entered: beside pictures lie masks, which are pictures too.
+
+    Raises:
+        InferenceError: a path does not exist, or there is no picture at all.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise InferenceError(f"There is no file or folder {path}.")
+    if not found:
+        raise InferenceError(f"There is no JPEG, PNG or WebP in {', '.join(map(str, paths))}.")
+    return found
+
+
+def image_names(files: Sequence[Path]) -> list[str]:
+    """The name of each picture: its stem, as ISIC writes it, or its whole path where stems collide."""
+    counts = Counter(file.stem for file in files)
+    return [file.stem if counts[file.stem] == 1 else str(file) for file in files]
+
+
+def read_metadata(file: Path) -> dict[str, Metadata]:
+    """Read age, sex and localization by image_id from a CSV in HAM10000's columns; any may be absent.
+
+    Raises:
+        InferenceError: no such file, no column image_id, an id twice, or a value that has no meaning.
+    """
+    known: dict[str, Metadata] = {}
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            for line, fields in _rows_with_id(csv.DictReader(stream), file):
+                if fields["image_id"] in known:
+                    raise InferenceError(f"{file}, line {line}: {fields['image_id']} is there twice.")
+                known[fields["image_id"]] = _metadata_of(fields, file, line)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InferenceError(f"{file} cannot be read as CSV: {error}.") from None
+    return known
+
+
+def predict_row(predictor: Predictor, file: Path, name: str, metadata: Metadata, scores: ScoreKind) -> Row:
+    """Predict one file; a picture that cannot be read gives a row without figures."""
+    try:
+        result = predictor.predict(file.read_bytes(), metadata)
+    except (ImageRefused, OSError) as error:
+        return Row({"image": name, "abstain_reason": UNREADABLE}, f"{file}: {error}")
+    shown = result.probabilities if scores == "calibrated" else result.balanced
+    return Row(
+        {
+            "image": name,
+            **{code.upper(): f"{shown[code]:.8f}" for code in CHALLENGE_ORDER},
+            "malignancy": f"{result.malignancy:.8f}",
+            "tier": result.tier,
+            "abstain_reason": result.abstain_reason or "",
+        }
+    )
+
+
+def write_rows(rows: Iterable[Row], out: Path) -> list[Row]:
+    """Write the file as the rows arrive; it appears under its name only when it is whole."""
+    partial = out.with_name(out.name + ".partial")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
+            written = _write(rows, stream)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return written
+
+
+def _write(rows: Iterable[Row], stream: TextIO) -> list[Row]:
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    written = []
+    for row in rows:
+        writer.writerow(row.values)
+        written.append(row)
+    return written
+
+
+def _rows_with_id(reader: "csv.DictReader[str]", file: Path) -> Iterable[tuple[int, dict[str, str]]]:
+    if "image_id" not in (reader.fieldnames or ()):
+        raise InferenceError(f"{file} has no column image_id.")
+    for row in reader:
+        fields = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
+        yield reader.line_num, fields
+
+
+def _metadata_of(fields: Mapping[str, str], file: Path, line: int) -> Metadata:
+    try:
+        return Metadata.parse(
+            age=fields.get("age", ""),
+            sex=fields.get("sex", ""),
+            localization=fields.get("localization", ""),
+        )
+    except ValueError as error:
+        raise InferenceError(f"{file}, line {line}: {error}") from None
