@@ -210,6 +210,7 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     judge = DataLoader(
         Photographs(records, judge_rows, pictures, view="viewed"), batch_size=config.batch, collate_fn=_as_is
     )
+    L.seed_everything(config.seed, verbose=False)  # the first weights
     learner = Learner(config, priors, len(train))
     trainer = _trainer(config, out)
     last = out / "last.ckpt"
@@ -255,7 +256,7 @@ def _trainer(config: TrainConfig, out: Path) -> L.Trainer:
         check_val_every_n_epoch=config.validate_every,
         num_sanity_val_steps=0,
         log_every_n_steps=20,
-        logger=[CSVLogger(out, name="log", version=""), TensorBoardLogger(out, name="log", version="")],
+        logger=[CSVLogger(out, name="log"), TensorBoardLogger(out, name="tensorboard")],
         callbacks=callbacks,
         enable_model_summary=False,
         gradient_clip_val=5.0,

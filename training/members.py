@@ -30,6 +30,8 @@ class Run:
     priors: Priors
     split: Split
     config: dict[str, Any]
+    epochs: int
+    minutes: float
 
 
 def load_run(path: Path) -> Run:
@@ -37,11 +39,13 @@ def load_run(path: Path) -> Run:
     config = json.loads((path / "config.json").read_text())
     sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in config["network"].items()}
     network = FusedNetwork(NetworkConfig(**sizes)).eval()
-    state = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
+    state = saved["state_dict"]
     prefix = "network."
     network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
     priors = {key: tuple(value) for key, value in json.loads((path / "priors.json").read_text()).items()}
-    return Run(path, network, Priors(**priors), Split.load(path / "split.json"), config)
+    split = Split.load(path / "split.json")
+    return Run(path, network, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)
 
 
 def check_same_data(runs: list[Run]) -> None:

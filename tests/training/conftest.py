@@ -1,0 +1,34 @@
+"""Training tests need torch; where it is not installed they are skipped by name, never counted as passed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training requirements (torch) are not installed")
+
+from tests.training.drawn_ham10000 import draw_ham10000  # noqa: E402
+from training import ham10000  # noqa: E402
+from training.ham10000 import Record  # noqa: E402
+from training.pictures import Pictures, load_pictures  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # sums in one order, so equal runs are equal to the bit
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_ham10000(tmp_path_factory.mktemp("ham") / "data")
+
+
+@pytest.fixture(scope="session")
+def records(drawn: Path) -> list[Record]:
+    return ham10000.load(drawn, expect_full=False)
+
+
+@pytest.fixture(scope="session")
+def pictures(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    return load_pictures(records, tmp_path_factory.mktemp("cache"))
