@@ -71,7 +71,7 @@ def decode(data: bytes) -> Image.Image:
             if getattr(opened, "n_frames", 1) > 1 and opened.format != _MULTI_PICTURE:
                 raise ImageRefused("animated", "The file holds several frames; send one still picture.")
             opened.load()
-            return _upright_rgb(opened)
+            return normalise(opened)
     except ImageRefused:
         raise
     except Exception as error:  # noqa: BLE001  decoders fail on hostile bytes in every way there is
@@ -81,10 +81,19 @@ def decode(data: bytes) -> Image.Image:
 def normalise(image: Image.Image) -> Image.Image:
     """Bring an opened picture into the one form that is analysed: upright RGB, 8 bits a channel.
 
+    The answer is a new picture without metadata; the given one stays as it is.
+
     Raises:
         ImageRefused: ``unsupported_format`` when the pixel mode has no agreed meaning as a photograph.
     """
-    return _upright_rgb(image.copy())
+    transposition = _TRANSPOSITIONS.get(_orientation(image))
+    rgb = _to_rgb(image)
+    if transposition is not None:
+        upright = rgb.transpose(transposition)
+    else:
+        upright = rgb.copy() if rgb is image else rgb
+    upright.info = {}  # comments and profiles would otherwise be written back by an encoder
+    return upright
 
 
 def reencode_clean(data: bytes) -> CleanImage:
@@ -165,16 +174,6 @@ def _refusal(error: Exception) -> ImageRefused:
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return ImageRefused("truncated", "The file is cut off or damaged; transfer it again.")
     return ImageRefused("not_an_image", "The file is damaged and cannot be read; export it again.")
-
-
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    """As ``normalise``, but may hand back the same picture: a copy of 50 million pixels costs 200 MB."""
-    transposition = _TRANSPOSITIONS.get(_orientation(image))
-    upright = _to_rgb(image)
-    if transposition is not None:
-        upright = upright.transpose(transposition)
-    upright.info = {}  # comments and profiles would otherwise be written back by an encoder
-    return upright
 
 
 def _orientation(image: Image.Image) -> int:
