@@ -17,6 +17,10 @@ _TRAIL: Final = (Role.ADMIN, Role.AUDITOR)
 _ANYONE: Final = tuple(Role)
 
 ACTS: Final[dict[str, tuple[Role, ...]]] = {
+    "view_home": _ANYONE,
+    "view_patients": _CARE,
+    "view_identity": (Role.STAFF, Role.DERMATOLOGIST),  # who the pseudonym is
+    "view_cases": _CARE,
     "register_patient": (Role.STAFF, Role.DERMATOLOGIST),
     "register_lesion": (Role.STAFF, Role.DERMATOLOGIST),
     "open_case": (Role.STAFF, Role.DERMATOLOGIST),
@@ -28,7 +32,6 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "view_worklist": (Role.DERMATOLOGIST, Role.ADMIN, Role.STAFF),
     "claim_case": (Role.DERMATOLOGIST,),
     "release_case": (Role.DERMATOLOGIST,),
-    "request_images": (Role.DERMATOLOGIST,),
     "record_read": (Role.DERMATOLOGIST,),
     "close_case": (Role.DERMATOLOGIST,),
     "view_audit": _TRAIL,

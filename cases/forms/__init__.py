@@ -1,0 +1,1 @@
+"""What people type, checked for its form; the rules of the clinic are the services'."""

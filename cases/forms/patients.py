@@ -1,0 +1,38 @@
+from django import forms
+from django.utils import timezone
+
+from cases.vocabulary import Answer, Sex, SkinType
+
+
+class PatientForm(forms.Form):
+    """A new entry of the register. Everything that may be unknown starts as unknown."""
+
+    identifier = forms.CharField(
+        max_length=64, help_text="The clinic's own number for this patient. Checked for duplicates."
+    )
+    given_name = forms.CharField(max_length=100)
+    family_name = forms.CharField(max_length=100)
+    birth_date = forms.DateField(
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Age helps the network; leave empty when unknown.",
+    )
+    sex = forms.ChoiceField(choices=Sex.choices, initial=Sex.UNKNOWN)
+    skin_type = forms.ChoiceField(label="Skin type (Fitzpatrick)", choices=SkinType.choices, initial=SkinType.UNKNOWN)
+    personal_melanoma = forms.ChoiceField(
+        label="Had a melanoma before", choices=Answer.choices, initial=Answer.UNKNOWN, widget=forms.RadioSelect
+    )
+    family_melanoma = forms.ChoiceField(
+        label="Melanoma in the family", choices=Answer.choices, initial=Answer.UNKNOWN, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["birth_date"].widget.attrs["max"] = timezone.localdate().isoformat()
+        for name in ("identifier", "given_name", "family_name"):
+            # Somebody else's data: the browser must neither offer nor remember it.
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+
+class FindForm(forms.Form):
+    words = forms.CharField(max_length=100, required=False)

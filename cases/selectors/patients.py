@@ -1,0 +1,36 @@
+"""The register as people read it: newest first, with what is open for each patient."""
+
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from cases.models import Case, Lesion, LesionImage, Patient, User
+from cases.permissions import may, visible_cases, visible_images, visible_lesions, visible_patients
+from cases.states import CaseState
+
+FINISHED = (CaseState.CLOSED, CaseState.CANCELLED, CaseState.ENTERED_IN_ERROR)
+
+
+def register_of(user: User) -> QuerySet[Patient]:
+    """Every patient of the clinic, with counts of lesions and of cases that are not finished."""
+    return visible_patients(user).annotate(
+        lesion_count=Count("lesions", distinct=True),
+        open_cases=Count("cases", filter=~Q(cases__state__in=FINISHED), distinct=True),
+        last_case_at=Max("cases__created_at"),
+    )
+
+
+def patients_matching(user: User, words: str) -> QuerySet[Patient]:
+    """By pseudonym for everybody; by identifier and names only for those who may know who it is."""
+    if may(user, "view_identity"):
+        return register_of(user).filter(pk__in=visible_patients(user).matching(words).values("pk"))
+    return register_of(user).filter(pseudonym__icontains=words.strip())
+
+
+def lesions_of(user: User, patient: Patient) -> QuerySet[Lesion]:
+    """The patient's lesions in the order of their numbers, each with its images, newest first."""
+    images = visible_images(user).select_related("case").order_by("-uploaded_at", "id")
+    return visible_lesions(user).filter(patient=patient).order_by("number").prefetch_related(Prefetch("images", images))
+
+
+def cases_of(user: User, patient: Patient) -> QuerySet[Case]:
+    images: QuerySet[LesionImage] = visible_images(user).select_related("lesion")
+    return visible_cases(user).filter(patient=patient).prefetch_related(Prefetch("images", images))

@@ -1,0 +1,86 @@
+"""What the frame of every page asks: who is this, where may they go, what does a word look like."""
+
+from typing import NamedTuple
+
+from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select
+from django.template.context import RequestContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from cases import permissions
+from cases.models import Lesion, Patient
+from cases.vocabulary import Laterality, Role, Sex
+
+register = template.Library()
+
+
+class Place(NamedTuple):
+    """An entry of the main navigation; `pages` are the address names below it."""
+
+    label: str
+    page: str
+    act: str
+    pages: tuple[str, ...] = ()
+
+
+PLACES = (
+    Place("Home", "home", "view_home"),
+    Place("Patients", "patients", "view_patients", ("find_patients", "register_patient", "patient", "new_case")),
+)
+
+
+@register.inclusion_tag("_navigation.html", takes_context=True)
+def navigation(context: RequestContext) -> dict[str, object]:
+    """The places that the person's role may enter, with the present one marked."""
+    request = context["request"]
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    entries = [
+        {"label": place.label, "url": reverse(f"cases:{place.page}"), "here": here in (place.page, *place.pages)}
+        for place in PLACES
+        if permissions.may(request.user, place.act)
+    ]
+    return {"entries": entries}
+
+
+@register.filter
+def may(user: object, act: str) -> bool:
+    """Does the person's role carry this act? Only to show or hide a control; the service decides."""
+    return permissions.may(user, act)
+
+
+@register.filter
+def role_name(user: object) -> str:
+    return Role(user.role).label.lower() if user.role else "no role"
+
+
+_CLASSES = ((CheckboxInput, "form-check-input"), (RadioSelect, ""), (Select, "form-select"))
+
+
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """A form field as a Bootstrap control, tied to its errors for screen readers."""
+    look = next((look for kind, look in _CLASSES if isinstance(field.field.widget, kind)), "form-control")
+    described = [f"{field.auto_id}_helptext"] if field.help_text else []
+    described += [f"{field.auto_id}_error_{place}" for place, _ in enumerate(field.errors, start=1)]
+    attributes = {"class": f"{look} is-invalid" if field.errors else look}
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def age_and_sex(patient: Patient) -> str:
+    """As in a list: "67 · female", and "unknown" said where it is."""
+    age = patient.age_on(timezone.localdate())
+    years = "age unknown" if age is None else str(age)
+    return f"{years} · {'sex unknown' if patient.sex == Sex.UNKNOWN else patient.get_sex_display().lower()}"
+
+
+@register.filter
+def place(lesion: Lesion) -> str:
+    """Where on the skin, as people say it: "back, left"."""
+    if lesion.laterality == Laterality.UNKNOWN:
+        return lesion.get_site_display().lower()
+    return f"{lesion.get_site_display().lower()}, {lesion.get_laterality_display().lower()}"

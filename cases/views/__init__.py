@@ -1,0 +1,1 @@
+"""The clinic's pages, one topic a file: read through selectors and filters, written through services."""

@@ -1,0 +1,79 @@
+"""The rule in front of every page: who may call it, and how a refusal looks."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect, retarget
+
+from cases.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound, StorageUnavailable
+from cases.permissions import ACTS, ensure_may
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+_REFUSALS: tuple[tuple[type[DomainError], int, str], ...] = (
+    (NotFound, 404, "There is nothing here"),
+    (Forbidden, 403, "This is not open to your login"),
+    (Conflict, 409, "This has changed in the meantime"),
+    (InvalidInput, 422, "Something is missing or wrong"),
+    (StorageUnavailable, 507, "There is no room left"),
+)
+
+
+def requires(act: str) -> Callable[[View], View]:
+    """Open the page to the roles that carry `act` in the table of permissions; say why to everybody else."""
+    if act not in ACTS:
+        raise ValueError(f"{act} is not an act that permissions.ACTS knows.")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            try:
+                ensure_may(request.user, act)
+                response = view(request, *args, **kwargs)
+            except DomainError as error:
+                response = refusal(request, error)
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
+
+        guarded.access = act  # what the test of conventions reads from every route
+        return guarded
+
+    return decorate
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """The domain's sentence as a page, or, for htmx, as a message above the page that is there already."""
+    status, heading = _in_words(error)
+    if request.htmx:
+        words = {"words": str(error), "tone": "error"}
+        return retarget(render(request, "_notice.html", words, status=status), "#notices")
+    context = {"status": status, "heading": heading, "sentence": str(error), "back": _where_from(request)}
+    return render(request, "errors/page.html", context, status=status)
+
+
+def _in_words(error: DomainError) -> tuple[int, str]:
+    return next(
+        ((status, heading) for kind, status, heading in _REFUSALS if isinstance(error, kind)),
+        (400, "This could not be done"),
+    )
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """After signing in the person returns to the page, never to an address that only takes forms."""
+    if request.htmx:
+        return HttpResponseClientRedirect(reverse("account_login"))
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("cases:home"))
+
+
+def _where_from(request: HttpRequest) -> str:
+    """The page that a refused form was sent from."""
+    came_from = request.headers.get("Referer", "")
+    own = f"{request.scheme}://{request.get_host()}/"
+    return came_from if request.method == "POST" and came_from.startswith(own) else ""

@@ -1,0 +1,61 @@
+// What every page shares: messages that can be dismissed, one key to search, words when a request fails.
+(() => {
+  const notices = document.getElementById("notices");
+
+  function say(words, tone = "error") {
+    const notice = document.createElement("div");
+    notice.className = `notice notice-${tone}`;
+    notice.dataset.notice = "";
+    const text = document.createElement("p");
+    text.textContent = words;
+    const close = document.createElement("button");
+    Object.assign(close, { type: "button", className: "btn-close" });
+    close.dataset.dismiss = "";
+    close.setAttribute("aria-label", "Dismiss this message");
+    notice.append(text, close);
+    notices.replaceChildren(notice);
+  }
+
+  const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
+
+  document.addEventListener("click", (event) => {
+    event.target.closest("[data-dismiss]")?.closest("[data-notice]")?.remove();
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const menu = document.querySelector("details[data-menu][open]");
+      if (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const field = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
+    if (field?.offsetParent) {
+      event.preventDefault();
+      field.focus();
+    }
+  });
+
+  // A refusal that the server has put into words names the place where they belong; show it despite its status.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("HX-Retarget")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+  document.addEventListener("htmx:responseError", () => {
+    say("The server could not do that. Nothing was changed; reload the page and try again.");
+  });
+  // A poll that misses one beat is silent: the next one tells the truth.
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.elt.hasAttribute("data-poll")) return;
+    say("The server did not answer. What you typed is still here; check the connection and try again.");
+  });
+
+  window.clinic = { say };
+})();

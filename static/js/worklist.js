@@ -1,0 +1,82 @@
+// The queue by keyboard, and a live table that never moves under a hand.
+import { bindKeys } from "./keys.js";
+
+const queue = document.getElementById("queue");
+const rows = () => [...queue.querySelectorAll("tr[data-case]")];
+let here = null; // the case the keyboard stands on; it survives a refresh of the table
+
+function mark(row) {
+  here = row?.dataset.case ?? null;
+  for (const each of rows()) each.classList.toggle("is-here", each === row);
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.dataset.case === here);
+  const row = all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+  mark(row);
+  row.querySelector("a").focus();
+}
+
+const current = () => rows().find((row) => row.dataset.case === here);
+
+function claim() {
+  const url = current()?.dataset.claimUrl;
+  if (!url) return;
+  const form = document.getElementById("claim-form");
+  form.action = url;
+  form.requestSubmit();
+}
+
+function listen() {
+  queue.addEventListener("focusin", (event) => mark(event.target.closest("tr[data-case]")));
+  queue.addEventListener("click", (event) => {
+    if (event.target.closest("a, button") || String(getSelection())) return;
+    event.target.closest("tr[data-case]")?.querySelector("a").click();
+  });
+  document.getElementById("filters")?.addEventListener("change", (event) => event.currentTarget.requestSubmit());
+}
+
+// ── Live ───────────────────────────────────────────────────────────────────────────────────────────
+const order = (root) => [...root.querySelectorAll("tr[data-case]")].map((row) => row.dataset.case).join();
+let waiting = null; // a newer table that waits until the hand is away
+
+function holdBack(event) {
+  if (event.detail.target !== queue) return;
+  const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+  const moves = order(fresh) !== order(queue);
+  if (!moves || waiting === "wanted" || !queue.matches(":hover")) return;
+  event.detail.shouldSwap = false;
+  waiting = "held";
+  document.getElementById("worklist-changed").hidden = false;
+}
+
+function showChanges() {
+  waiting = "wanted";
+  htmx.trigger(queue, "refresh");
+}
+
+function settle(event) {
+  if (event.detail.target !== queue) return;
+  waiting = null;
+  const row = current();
+  const hadFocus = document.activeElement === document.body && row;
+  mark(row);
+  if (hadFocus) row.querySelector("a").focus({ preventScroll: true });
+}
+
+if (queue) {
+  listen();
+  document.body.addEventListener("htmx:beforeSwap", holdBack);
+  document.body.addEventListener("htmx:afterSwap", settle);
+  document.addEventListener("click", (event) => event.target.closest("[data-show-changes]") && showChanges());
+  bindKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    c: claim,
+    n: () => document.getElementById("read-next")?.requestSubmit(),
+    f: () => document.querySelector("#filters select")?.focus(),
+    u: showChanges,
+  });
+}
