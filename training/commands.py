@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from training import engine, export, ham10000, splits
-from training.engine import TrainConfig
+from training.config import TrainConfig
 from training.ham10000 import Record
 from training.members import load_run
 from training.network import NetworkConfig

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
@@ -17,8 +17,8 @@ from sklearn.metrics import confusion_matrix
 from inference.vocabulary import DIAGNOSES
 from training.metrics import Answers, class_aucs, figures, rate
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - the backend must be chosen first
+mpl.use("Agg")
+from matplotlib import pyplot as plt
 
 RARE_FIRST = ("df", "vasc", "akiec", "bcc", "bkl", "mel", "nv")
 

@@ -70,14 +70,19 @@ def export(
     model, head = to_onnx(Ensemble(networks), *VIEWED), joint_head(networks)
     place = {record.image_id: i for i, record in enumerate(records)}
     side = {
-        key: judge(model, head, records, pictures, [place[image] for image in split.sides[key]], priors)
+        key: judge(
+            model,
+            head,
+            records=records,
+            pictures=pictures,
+            rows=[place[image] for image in split.sides[key]],
+            priors=priors,
+        )
         for key in ("validation", "test")
     }
     fitted = fit(side["validation"], np.array(priors.true))
     answers = {path: fitted.answers(side["test"], path) for path in PATHS}
-    measured = {
-        path: report(answers[path], fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS
-    }
+    measured = {path: report(answers[path], fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS}
     manifest = _manifest(runs, fitted, answers["fused"], name=name, version=version, bootstrap=bootstrap)
     manifest["self_check"] = _self_check(model, head)
     card = render(manifest, measured, runs=manifest["members"])
@@ -158,4 +163,6 @@ def _by_code(values: NDArray[np.float64]) -> dict[str, float]:
 
 def _self_check(model: bytes, head: Head) -> list[dict[str, Any]]:
     wanted = [(1, {}), (2, {"age": 70.0, "sex": "male", "localization": "back"})]
-    return [{"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known)} for seed, known in wanted]
+    return [
+        {"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known)} for seed, known in wanted
+    ]

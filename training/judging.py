@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from inference.head import Head
 from inference.vocabulary import DIAGNOSES
-from training.engine import Priors
+from training.config import Priors
 from training.ham10000 import Record
 from training.metrics import Answers
 from training.pictures import Pictures
@@ -35,7 +35,7 @@ class Judged:
 
 
 def judge(
-    model: bytes, head: Head, records: list[Record], pictures: Pictures, rows: list[int], priors: Priors
+    model: bytes, head: Head, *, records: list[Record], pictures: Pictures, rows: list[int], priors: Priors
 ) -> Judged:
     """Run the exported graph over ``rows``; metadata scores come from the head in closed form."""
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])

@@ -34,7 +34,7 @@ def mask_loss(logits: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
     """Binary cross-entropy plus soft Dice of the mask head (N,1,h,w) against masks (N,1,H,W) in 0–1."""
     if not has_mask.any():
         return logits.sum() * 0
-    truth = F.adaptive_avg_pool2d(masks[has_mask], logits.shape[2:])
+    truth = F.adaptive_avg_pool2d(masks[has_mask], (logits.shape[2], logits.shape[3]))
     logits = logits[has_mask]
     guess = logits.sigmoid()
     overlap = 2 * (guess * truth).sum(dim=(1, 2, 3)) + 1

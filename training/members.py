@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.head import Head, MetadataMember
-from training.engine import Priors
+from training.config import Priors
 from training.network import FusedNetwork, NetworkConfig
 from training.splits import Split
 
@@ -37,7 +37,7 @@ class Run:
 def load_run(path: Path) -> Run:
     """Read config, priors, split and the averaged weights of ``final.ckpt``."""
     config = json.loads((path / "config.json").read_text())
-    sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in config["network"].items()}
+    sizes: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in config["network"].items()}
     network = FusedNetwork(NetworkConfig(**sizes)).eval()
     saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
     state = saved["state_dict"]
@@ -59,11 +59,12 @@ class Ensemble(nn.Module):
 
     def __init__(self, networks: list[FusedNetwork]) -> None:
         super().__init__()
-        self.networks = nn.ModuleList(networks)
+        self.backbones = nn.ModuleList([network.backbone for network in networks])
+        self.masks = nn.ModuleList([network.mask_head for network in networks])
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        features = [network.backbone(image) for network in self.networks]
-        masks = [network.mask_head(f) for network, f in zip(self.networks, features, strict=True)]
+        features = [backbone(image) for backbone in self.backbones]
+        masks = [mask(feature) for mask, feature in zip(self.masks, features, strict=True)]
         return torch.cat(features, dim=1), torch.stack(masks).mean(dim=0)
 
 

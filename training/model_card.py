@@ -12,28 +12,37 @@ from inference.vocabulary import DIAGNOSIS_NAMES
 
 def render(manifest: dict[str, Any], measured: dict[str, dict[str, Any]], *, runs: list[dict[str, Any]]) -> str:
     """The card as Markdown. ``measured`` is the test report of both paths, ``runs`` a record of each member."""
-    sections = (_intended(manifest), _data(manifest, measured), _figures(measured), _classes(measured))
-    sections += (_decisions(manifest, measured), _made(manifest, runs), _limits())
+    sections = [
+        _intended(manifest),
+        _data(manifest, measured),
+        _figures(measured),
+        _classes(measured),
+        _decisions(manifest, measured),
+        _made(manifest, runs),
+        _limits(),
+    ]
     return "\n\n".join([f"# {manifest['name']} {manifest['version']}", *sections]) + "\n"
 
 
 def _intended(manifest: dict[str, Any]) -> str:
-    return f"""A fused image-plus-metadata network for triage of dermoscopic images of pigmented skin lesions. It orders a
-dermatologist's queue; it does not diagnose, and no result may reach a patient before a dermatologist has signed.
-Not a medical device. Licence: {manifest["licence"]}.
+    return f"""A fused image-plus-metadata network for triage of dermoscopic images of pigmented skin lesions. It
+orders a dermatologist's queue; it does not diagnose, and no result may reach a patient before a dermatologist has
+signed. Not a medical device. Licence: {manifest["licence"]}.
 
 **Classes** (HAM10000): {", ".join(f"`{code}` {name}" for code, name in DIAGNOSIS_NAMES.items())}.
-Malignancy is the sum mel + bcc + akiec. Squamous cell carcinoma is not a class, nor is anything else that is not listed:
-such a lesion gets the nearest of the seven or an answer that says too little."""
+Malignancy is the sum mel + bcc + akiec. Squamous cell carcinoma is not a class, nor is anything else that is not
+listed: such a lesion gets the nearest of the seven or an answer that says too little."""
 
 
 def _data(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
     data, test = manifest["training_data"], measured["fused"]
     return f"""## Data
-Trained from scratch on {data["n"]} images of {data["name"]} at 200×150 px, no outside images or weights. {data["citation"]}
-Licence of the data: {data["licence"]}. Split: {data["split"]} (SHA-256 of its sides `{data["split_sha256"][:16]}…`); no
-lesion and no near-duplicate stands on two sides. Calibration, prediction sets and the flag threshold were fitted on the
-validation side; every figure below is from the test side: {test["n_images"]} images of {test["n_lesions"]} lesions, seen once."""
+Trained from scratch on {data["n"]} images of {data["name"]} at 200×150 px, no outside images or weights.
+{data["citation"]}
+Licence of the data: {data["licence"]}. Split: {data["split"]}
+(SHA-256 of its sides `{data["split_sha256"][:16]}…`); no lesion and no near-duplicate stands on two sides.
+Calibration, prediction sets and the flag threshold were fitted on the validation side. Every figure below is from
+the test side: {test["n_images"]} images of {test["n_lesions"]} lesions that no fitting saw."""
 
 
 def _figures(measured: dict[str, dict[str, Any]]) -> str:
@@ -42,8 +51,9 @@ def _figures(measured: dict[str, dict[str, Any]]) -> str:
     return "\n".join(
         [
             "## Figures",
-            "95 % intervals by bootstrap over lesions. The decision rule stands in brackets: *p/prior* is the arg-max of the",
-            "prior-free score, for balanced diagnosis; *arg-max p* is that of the calibrated probability.",
+            "95 % intervals by bootstrap over lesions. The decision rule stands in brackets: *p/prior* is the",
+            "arg-max of the prior-free score, for balanced diagnosis; *arg-max p* is that of the calibrated",
+            "probability.",
             "",
             "| figure | fused | image only (metadata withheld) |",
             "|---|---|---|",
@@ -55,10 +65,7 @@ def _figures(measured: dict[str, dict[str, Any]]) -> str:
 
 
 def _classes(measured: dict[str, dict[str, Any]]) -> str:
-    rows = []
-    for code, row in measured["fused"]["classes"].items():
-        recall = _cell(row["recall (p/prior)"]) if "auc" in row else "–"
-        rows.append(f"| {code} | {row['n']} | {recall} | {row.get('auc', float('nan')):.3f} | {row.get('set_coverage', 0):.3f} |")
+    rows = [_class_row(code, row) for code, row in measured["fused"]["classes"].items()]
     return "\n".join(
         [
             "## Classes, rare first (fused)",
@@ -69,13 +76,21 @@ def _classes(measured: dict[str, dict[str, Any]]) -> str:
     )
 
 
+def _class_row(code: str, row: dict[str, Any]) -> str:
+    if "auc" not in row:
+        return f"| {code} | 0 | – | – | – |"
+    return f"| {code} | {row['n']} | {_cell(row['recall (p/prior)'])} | {row['auc']:.3f} | {row['set_coverage']:.3f} |"
+
+
 def _decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
     point, sets = manifest["thresholds"]["malignancy"], measured["fused"]["prediction_sets"]
-    calibration = manifest["calibration"]
+    calibration, rate = manifest["calibration"], f"{1 - manifest['conformal']['alpha']:.0%}"
     return f"""## Decisions
-- Flag from malignancy {point["threshold"]:.3f}: sensitivity {_cell(point["sensitivity"])}, specificity {_cell(point["specificity"])}.
-- Prediction sets: class-conditional conformal at {1 - manifest["conformal"]["alpha"]:.0%}; measured coverage {sets["coverage"]:.3f}, mean size {sets["mean_size"]:.2f}.
-  A set of more than {manifest["thresholds"]["max_set_size"]} classes counts as "I don't know".
+- Flag from malignancy {point["threshold"]:.3f}: sensitivity {_cell(point["sensitivity"])},
+  specificity {_cell(point["specificity"])}.
+- Prediction sets: class-conditional conformal at {rate}; measured coverage {sets["coverage"]:.3f},
+  mean size {sets["mean_size"]:.2f}. More than {manifest["thresholds"]["max_set_size"]} classes in a set count as
+  "I don't know".
 - Temperatures: fused {calibration["temperature_fused"]:.3f}, image only {calibration["temperature_image"]:.3f}."""
 
 
@@ -85,21 +100,29 @@ def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
         f"{run['minutes']:.0f} minutes of one CPU thread"
         for run in runs
     )
+    each = " ".join("--run RUN" for _ in runs)
     return f"""## How it was made
-{len(runs)} ResNet-18-D member(s) whose scores are averaged, with gated additive metadata (age, sex, site; any may be unknown):
+{len(runs)} ResNet-18-D member(s) whose scores are averaged, with gated additive metadata (age, sex, site; any may be
+unknown):
 {members}
 
-Figures and bundle by one command: `python -m training export --data HAM10000 {" ".join("--run RUN" for _ in runs)} --version {manifest["version"]} --out DIR`
-({manifest["created"][:10]}). The served runtime is measured file by file with `python -m training evaluate`."""
+Bundle and figures come from one command ({manifest["created"][:10]}):
+
+    python -m training export --data HAM10000 {each} --version {manifest["version"]} --out DIR
+
+The served runtime is measured file by file with `python -m training evaluate`."""
 
 
 def _limits() -> str:
     return """## Limits
 - One 10 % test side: balanced accuracy moves by about ±6 points with the draw. Read the intervals, not the middle.
-- HAM10000 comes from two sites in Austria and Australia, nearly all light skin, lesions centred, and holds no skin type: fairness by skin tone is
-  not assessable on it. Clinical photographs, nails, mucosa and children are out of scope.
-- All melanomas of the data were confirmed by histology, many nevi only by follow-up: specificity in a clinic will differ.
-- Published accuracies of 95–99 % on HAM10000 come from splits by image that share lesions between training and test; they are not comparable."""
+- HAM10000 comes from two sites in Austria and Australia, nearly all light skin, lesions centred, and holds no skin
+  type: fairness by skin tone is not assessable on it. Clinical photographs, nails, mucosa and children are out of
+  scope.
+- All melanomas of the data were confirmed by histology, many nevi only by follow-up: specificity in a clinic will
+  differ.
+- Published accuracies of 95–99 % on HAM10000 come from splits by image that share lesions between training and test;
+  they are not comparable."""
 
 
 def _cell(interval: dict[str, float]) -> str:

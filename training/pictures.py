@@ -71,7 +71,7 @@ def _fill(records: list[Record], folder: Path) -> None:
                 arrays["masks"][i] = _resize(opened.convert("L"), STORED) > 127
     np.save(folder / ("has_mask" + part), np.array([record.mask is not None for record in records]))
     for name in (*shapes, "has_mask"):
-        os.replace(folder / (name + part), folder / f"{name}.npy")
+        (folder / (name + part)).replace(folder / f"{name}.npy")
     (folder / "complete").touch()
 
 

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +52,10 @@ class Split:
     @classmethod
     def load(cls, path: Path) -> Split:
         """Read a split file. Raises ``LeakError`` if its content is not what its digest says."""
-        raw = json.loads(path.read_text())
+        raw: dict[str, Any] = json.loads(path.read_text())
         digest = raw.pop("sha256")
-        split = cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})
+        sides = {side: tuple(raw.pop(side)) for side in ("train", "validation", "test")}
+        split = cls(scheme=raw["scheme"], seed=raw["seed"], **sides)
         if split.digest() != digest:
             raise LeakError(f"{path} was edited after it was written; make the split again.")
         return split
@@ -112,7 +114,7 @@ def _hash(name: str, seed: int) -> str:
 
 
 def near_duplicates(images: NDArray[np.uint8], threshold: float = NEAR_DUPLICATE) -> list[tuple[int, int]]:
-    """Pairs (a < b) of pictures (N,H,W,3) whose thumbnails correlate above ``threshold``, upright, mirrored or turned."""
+    """Pairs (a < b) of pictures (N,H,W,3) whose thumbnails correlate above ``threshold``, mirrored or turned too."""
     upright = _thumbnails(images)
     flat = upright.reshape(len(images), -1)
     pairs: set[tuple[int, int]] = set()
@@ -129,7 +131,7 @@ def _thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     small = np.stack([_box(image, height, width) for image in images])
     small -= small.mean(axis=(1, 2, 3), keepdims=True)
     norm = np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True))
-    return (small / np.maximum(norm, 1e-6)).astype(np.float32)
+    return np.asarray(small / np.maximum(norm, 1e-6), dtype=np.float32)
 
 
 def _box(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:

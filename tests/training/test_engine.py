@@ -12,8 +12,10 @@ from sklearn.metrics import balanced_accuracy_score
 
 from inference.vocabulary import DIAGNOSES
 from training import engine
-from training.engine import TrainConfig, fit, withhold
+from training.config import TrainConfig
+from training.engine import fit
 from training.ham10000 import Record
+from training.learner import withhold
 from training.members import load_run
 from training.network import NetworkConfig
 from training.pictures import Pictures
@@ -73,9 +75,10 @@ def test_a_run_that_was_killed_continues_to_the_same_weights(
 def test_a_few_epochs_beat_guessing_on_drawn_lesions(
     records: list[Record], pictures: Pictures, split: Split, tmp_path: Path
 ) -> None:
-    config = replace(TINY, epochs=40, ema=0.8, validate_every=40)
+    gentle = Schedule(sizes=((1.0, (72, 96)),), gentle_from=0.0)
+    config = replace(TINY, epochs=25, ema=0.8, validate_every=25, schedule=gentle)
     done = fit(records, pictures, split, config, tmp_path)
-    assert done.epochs == 40
+    assert done.epochs == 25
     network, priors = load_run(tmp_path).network, load_run(tmp_path).priors
     mean, std = torch.tensor(priors.mean).view(1, 3, 1, 1), torch.tensor(priors.std).view(1, 3, 1, 1)
     seen = torch.from_numpy(pictures.viewed.copy()).permute(0, 3, 1, 2).float() / 255
@@ -115,9 +118,7 @@ def test_withheld_fields_are_all_or_nothing() -> None:
     assert 0.3 < (kept.sum(dim=1) == 0).float().mean() < 0.4
 
 
-def test_test_pictures_cannot_change_the_preprocessing(
-    records: list[Record], pictures: Pictures, split: Split
-) -> None:
+def test_test_pictures_cannot_change_the_preprocessing(records: list[Record], pictures: Pictures, split: Split) -> None:
     place = {record.image_id: i for i, record in enumerate(records)}
     rows = [place[image] for image in split.train]
     chosen = [records[row] for row in rows]

@@ -29,7 +29,8 @@ def test_an_unmapped_word_raises(drawn: Path, tmp_path: Path, field: str, value:
     root = tmp_path / "data"
     shutil.copytree(drawn, root)
     table = root / "HAM10000_metadata.csv"
-    rows = list(csv.DictReader(table.open(newline="")))
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
     rows[3][field] = value
     with table.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])

@@ -10,11 +10,13 @@ from training.sampling import WeightedDraw, draw_weights, encode, log_prior
 
 def test_classes_are_drawn_by_the_root_of_their_mass(records: list[Record]) -> None:
     few = [record for record in records if record.diagnosis in ("nv", "df")]
-    kept = [record for record in few if record.diagnosis == "nv" or record.lesion_id in ("HAM_3001",)]
+    kept = [record for record in few if record.diagnosis == "nv" or record.lesion_id == "HAM_3001"]
     weights = draw_weights(kept)
     photos = Counter(record.lesion_id for record in kept)
     mass = sum(photos[record.lesion_id] ** -0.5 for record in kept if record.diagnosis == "nv")
-    drawn = {code: sum(float(w) for w, r in zip(weights, kept, strict=True) if r.diagnosis == code) for code in ("nv", "df")}
+    drawn = {
+        code: sum(float(w) for w, r in zip(weights, kept, strict=True) if r.diagnosis == code) for code in ("nv", "df")
+    }
     assert drawn["nv"] / drawn["df"] == pytest.approx(mass**0.5)
 
 
