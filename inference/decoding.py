@@ -87,11 +87,11 @@ def normalise(image: Image.Image) -> Image.Image:
         ImageRefused: ``unsupported_format`` when the pixel mode has no agreed meaning as a photograph.
     """
     transposition = _TRANSPOSITIONS.get(_orientation(image))
-    rgb = _to_rgb(image)
+    upright = _to_rgb(image)
     if transposition is not None:
-        upright = rgb.transpose(transposition)
-    else:
-        upright = rgb.copy() if rgb is image else rgb
+        upright = upright.transpose(transposition)
+    elif upright is image:
+        upright = image.copy()
     upright.info = {}  # comments and profiles would otherwise be written back by an encoder
     return upright
 

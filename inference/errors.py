@@ -19,7 +19,7 @@ class InferenceError(Exception):
     """Any error that this package raises on purpose."""
 
 
-class ImageRefused(InferenceError):  # noqa: N818  it is an answer to a person more than a fault
+class ImageRefused(InferenceError):
     """The bytes are no picture that may be analysed.
 
     Attributes:

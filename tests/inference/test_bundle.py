@@ -1,6 +1,7 @@
+import builtins
 import hashlib
-import io
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,38 +11,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from inference.bundle import Bundle, describe_file, load_manifest, newest_bundle
+from inference.bundle import Bundle, load_manifest, newest_bundle
 from inference.errors import BundleError
 from inference.vocabulary import DIAGNOSES
-from tests.bundles import build_tiny_bundle, tiny_head, tiny_model
-
-
-def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change the manifest of a bundle."""
-    file = path / "manifest.json"
-    document = json.loads(file.read_text())
-    change(document)
-    file.write_text(json.dumps(document))
-
-
-def replace_file(path: Path, name: str, data: bytes) -> None:
-    """Replace a file and adapt the manifest to it, as someone would who means harm."""
-    (path / name).write_bytes(data)
-    rewrite(path, lambda document: document["files"].update({name: describe_file(data)}))
-
-
-def edit_model(path: Path, change: Callable[[onnx.ModelProto], object]) -> None:
-    model = onnx.load_from_string((path / "model.onnx").read_bytes())
-    change(model)
-    replace_file(path, "model.onnx", model.SerializeToString())
-
-
-def edit_head(path: Path, **changes: Any) -> None:
-    with np.load(path / "head.npz") as archive:
-        arrays = {**archive, **changes}
-    buffer = io.BytesIO()
-    np.savez(buffer, **{name: array for name, array in arrays.items() if array is not None})
-    replace_file(path, "head.npz", buffer.getvalue())
+from tests.bundles import build_tiny_bundle, tiny_head, tiny_manifest, tiny_model
+from tests.inference.tampering import edit_head, edit_model, replace_file, rewrite
 
 
 def problems_of(path: Path) -> str:
@@ -170,16 +144,12 @@ class Exploit:
 
 
 def test_a_pickle_in_the_head_is_refused_and_not_run(own_bundle: Path) -> None:
-    import builtins
-
     edit_head(own_bundle, W=np.array([Exploit()], dtype=object))
     assert "head.npz" in problems_of(own_bundle)
     assert not hasattr(builtins, "pickle_was_loaded")
 
 
 def test_a_bare_pickle_is_refused(own_bundle: Path) -> None:
-    import pickle
-
     replace_file(own_bundle, "head.npz", pickle.dumps({"W": 1}))
     assert "not a file of plain arrays" in problems_of(own_bundle)
 
@@ -274,8 +244,6 @@ def test_what_does_not_verify_is_not_left_behind(tmp_path: Path) -> None:
 
 
 def load_input() -> dict[str, Any]:
-    from tests.bundles import tiny_manifest
-
     rng = np.random.default_rng(0)
     return dict(tiny_manifest(tiny_model(rng), tiny_head(rng))["input"])
 

@@ -9,7 +9,7 @@ from inference.errors import BundleError
 from inference.predictor import Predictor
 from tests.bundles import build_tiny_bundle
 from tests.inference.pictures import encode, lesion
-from tests.inference.test_bundle import edit_head, rewrite
+from tests.inference.tampering import edit_head, rewrite
 
 
 def test_a_good_bundle_has_no_faults(bundle: Bundle) -> None:

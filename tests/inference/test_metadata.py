@@ -35,7 +35,11 @@ def test_the_centre_itself_is_known() -> None:
 
 
 def test_nothing_known_is_the_zero_vector() -> None:
-    for metadata in (Metadata(), Metadata(None, "unknown", "unknown"), Metadata.parse(age="NaN", sex=" ", localization="NA")):
+    for metadata in (
+        Metadata(),
+        Metadata(None, "unknown", "unknown"),
+        Metadata.parse(age="NaN", sex=" ", localization="NA"),
+    ):
         assert not ENCODING.encode(metadata).any()
         assert metadata == Metadata()
 
@@ -73,7 +77,7 @@ def test_a_wrong_value_names_its_field(fields: dict[str, object], start: str) ->
 
 
 def test_an_age_that_is_no_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="^age: 'forty'"):
+    with pytest.raises(ValueError, match=r"^age: 'forty'"):
         Metadata.parse(age="forty")
 
 

@@ -1,0 +1,43 @@
+"""On the real pictures, where they are at hand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from inference.bundle import Bundle
+from inference.decoding import decode, perceptual_hash, reencode_clean
+from inference.preprocessing import prepare
+from inference.quality import assess
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(os.environ.get("HAM10000_DIR", ROOT.parent / "shared" / "data" / "ham10000"))
+EVERY = 80
+
+pytestmark = [
+    pytest.mark.ham10000,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="HAM10000 is not there; HAM10000_DIR names its folder"),
+]
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[bytes]:
+    files = sorted(FOLDER.glob("HAM10000_images_part_*/*.jpg"))
+    return [file.read_bytes() for file in files[::EVERY]]
+
+
+def test_no_real_picture_is_refused_or_called_unfit(pictures: list[bytes], bundle: Bundle) -> None:
+    assert len(pictures) > 100
+    reports = [assess(prepare(decode(data), bundle.manifest.input)) for data in pictures]
+    assert [report.reasons for report in reports if not report.acceptable] == []
+
+
+def test_cleaning_keeps_a_pictures_perceptual_hash(pictures: list[bytes]) -> None:
+    for data in pictures[:40]:
+        before, after = perceptual_hash(decode(data)), perceptual_hash(decode(reencode_clean(data).bytes))
+        assert (int(before, 16) ^ int(after, 16)).bit_count() <= 4
+
+
+def test_different_pictures_have_different_hashes(pictures: list[bytes]) -> None:
+    hashes = {perceptual_hash(decode(data)) for data in pictures}
+    assert len(hashes) > 0.95 * len(pictures)

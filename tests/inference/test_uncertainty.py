@@ -1,0 +1,77 @@
+import pytest
+
+from inference.quality import Measurement, QualityReport
+from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
+from inference.vocabulary import DERMOSCOPIC, DIAGNOSES
+
+GOOD = QualityReport((Measurement("detail", 9.0, "grey levels", 6.0, 99.0, "blurred"),))
+BAD = QualityReport((Measurement("detail", 2.0, "grey levels", 6.0, 99.0, "blurred"),))
+
+
+def p(**shares: float) -> dict[str, float]:
+    return {code: shares.get(code, 0.0) for code in DIAGNOSES}
+
+
+def quantiles(default: float, **special: float) -> dict[str, float]:
+    return {code: special.get(code, default) for code in DIAGNOSES}
+
+
+def test_a_class_enters_by_its_own_quantile() -> None:
+    shares = p(nv=0.7, mel=0.15, bkl=0.15)
+    assert prediction_set(shares, quantiles(0.5)) == ("nv",)
+    assert prediction_set(shares, quantiles(0.5, mel=0.9)) == ("mel", "nv")
+
+
+def test_the_quantile_itself_is_inside() -> None:
+    assert prediction_set(p(nv=0.75, mel=0.25), quantiles(0.0, mel=0.75)) == ("mel", "nv")
+    assert prediction_set(p(nv=0.75, mel=0.25), quantiles(0.0, mel=0.7499)) == ("nv",)
+
+
+def test_a_class_with_quantile_one_is_always_inside() -> None:
+    assert "df" in prediction_set(p(nv=1.0), quantiles(0.1, df=1.0))
+
+
+def test_a_set_is_never_empty() -> None:
+    assert prediction_set(p(nv=0.4, mel=0.35, bkl=0.25), quantiles(0.1)) == ("nv",)
+
+
+def test_malignancy_is_the_sum_of_three() -> None:
+    assert malignancy(p(mel=0.1, bcc=0.2, akiec=0.3, nv=0.4)) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        (("mel", "nv"), "urgent"),
+        (("mel", "bcc", "akiec"), "urgent"),
+        (("bcc", "nv"), "soon"),
+        (("akiec",), "soon"),
+        (("nv",), "routine"),
+        (("bkl", "nv", "df", "vasc"), "routine"),
+    ],
+)
+def test_the_set_decides_the_tier_whatever_is_likeliest(members: tuple[str, ...], expected: str) -> None:
+    assert tier(members, abstained=False) == expected
+
+
+def test_silence_is_never_routine() -> None:
+    assert tier(("nv",), abstained=True) == "soon"
+    assert tier(("mel",), abstained=True) == "urgent"
+
+
+def reason(image_type: str = DERMOSCOPIC, quality: QualityReport = GOOD, size: int = 1) -> str | None:
+    return abstain_reason(
+        image_type=image_type,
+        accepted_types=(DERMOSCOPIC,),
+        quality=quality,
+        members=DIAGNOSES[:size],
+        max_set_size=4,
+    )
+
+
+def test_reasons_go_from_what_was_photographed_to_what_came_out() -> None:
+    assert reason() is None
+    assert reason(size=4) is None
+    assert reason(size=5) == "set_too_large"
+    assert reason(quality=BAD, size=5) == "low_quality"
+    assert reason("clinical: close-up", BAD, 5) == "modality"
