@@ -25,20 +25,25 @@ class Forbidden(DomainError):
 
 
 class Conflict(DomainError):
-    """The act collides with what is already there. `existing` is that object, where there is one."""
+    """The act collides with what is already there.
 
-    def __init__(self, sentence: str, *, existing: Any = None) -> None:
+    `existing` is that object, `current` its state and `legal` the states it may take, where each applies.
+    """
+
+    def __init__(self, sentence: str, *, existing: Any = None, current: str = "", legal: Iterable[str] = ()) -> None:
         super().__init__(sentence)
-        self.existing = existing
+        self.existing, self.current, self.legal = existing, str(current), tuple(str(state) for state in legal)
 
 
 class IllegalTransition(Conflict):
-    """The state does not allow the move. `legal` names the states that it does allow."""
+    """The state does not allow the move; the sentence names those that it does allow."""
 
     def __init__(self, noun: str, current: str, target: str, legal: Iterable[str]) -> None:
-        self.noun, self.current, self.target, self.legal = noun, current, target, tuple(legal)
-        moves = f"from here it can only become {', '.join(self.legal)}" if self.legal else "that is final"
-        super().__init__(f"This {noun} is {current} and cannot become {target}: {moves}.")
+        states = tuple(str(state) for state in legal)
+        moves = f"from here it can only become {', '.join(states)}" if states else "that is final"
+        super().__init__(
+            f"This {noun} is {current} and cannot become {target}: {moves}.", current=current, legal=states
+        )
 
 
 class StorageUnavailable(DomainError):

@@ -1,0 +1,27 @@
+"""Sign-in and sign-out belong into the audit trail; Django tells of them by signals only."""
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from cases.models import User
+from cases.services import audit
+from cases.vocabulary import Action
+
+
+@receiver(user_logged_in)
+def on_sign_in(sender: type, user: User, **_: object) -> None:
+    audit.record_view(actor=user, action=Action.SIGN_IN, about=user)
+
+
+@receiver(user_logged_out)
+def on_sign_out(sender: type, user: User | None, **_: object) -> None:
+    if user is not None:
+        audit.record_view(actor=user, action=Action.SIGN_OUT, about=user)
+
+
+@receiver(user_login_failed)
+def on_refusal(sender: type, credentials: dict[str, str], **_: object) -> None:
+    """For a known login only: what was typed for an unknown one may be a password, so it is dropped."""
+    user = User.objects.filter(username=credentials.get("username") or "").first()
+    if user is not None and user.clinic is not None:
+        audit.record(clinic=user.clinic, actor=None, action=Action.SIGN_IN_REFUSED, about=user)

@@ -11,7 +11,7 @@ def private_storage() -> FileSystemStorage:
     return FileSystemStorage(location=settings.MEDIA_ROOT, base_url=None)
 
 
-def picture_key(image: object, filename: str) -> str:
-    """A name that says nothing of the patient nor of the file's name on the uploader's machine."""
+def new_key(suffix: str) -> str:
+    """A name that says nothing of the patient, nor of the file's name on the uploader's machine."""
     key = uuid.uuid4().hex
-    return f"images/{key[:2]}/{key}{filename}"
+    return f"images/{key[:2]}/{key}{suffix}"

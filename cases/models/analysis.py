@@ -121,6 +121,11 @@ class Analysis(Record):
         return self.state in ENDED_ANALYSIS
 
     @property
+    def answer(self):
+        """The prediction, or None: what an abstention computed is kept, but it is no answer."""
+        return None if self.abstain_reason else getattr(self, "prediction", None)
+
+    @property
     def is_retryable(self) -> bool:
         return self.state == AnalysisState.FAILED
 

@@ -50,6 +50,8 @@ class Case(Record):
     tier = models.CharField(max_length=10, choices=Tier, blank=True, default="")
     malignancy = models.FloatField(null=True, blank=True)
     flagged = models.BooleanField(default=False)
+    # The threshold that `flagged` was judged by; a later change of policy does not rewrite it.
+    flag_threshold = models.FloatField(null=True, blank=True)
 
     submitted_at = models.DateTimeField(null=True, blank=True)
     analysis_deadline = models.DateTimeField(null=True, blank=True)

@@ -5,7 +5,7 @@ from django.db.models import Q
 from cases.models.base import Record, one_of
 from cases.models.case import Case
 from cases.models.lesion import Lesion
-from cases.storage import picture_key, private_storage
+from cases.storage import private_storage
 from cases.vocabulary import DermoscopicType, ImageType, Verdict
 
 
@@ -17,10 +17,9 @@ class LesionImage(Record):
     image_type = models.CharField(max_length=20, choices=ImageType)
     dermoscopic_type = models.CharField(max_length=25, choices=DermoscopicType, blank=True, default="")
     captured_at = models.DateTimeField(null=True, blank=True)
-    replaces = models.OneToOneField("self", on_delete=models.PROTECT, related_name="replaced_by", null=True, blank=True)
 
-    file = models.FileField(storage=private_storage, upload_to=picture_key, max_length=120)
-    thumbnail = models.FileField(storage=private_storage, upload_to=picture_key, max_length=120)
+    file = models.FileField(storage=private_storage, max_length=120)
+    thumbnail = models.FileField(storage=private_storage, max_length=120)
     media_type = models.CharField(max_length=20)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()

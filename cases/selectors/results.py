@@ -1,0 +1,60 @@
+"""What the network said about a case, its images, and where it looked."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cases.errors import NotFound
+from cases.models import Analysis, Case, Explanation
+from cases.states import AnalysisState
+from cases.vocabulary import Diagnosis
+from inference.overlay import overlay_png
+from inference.preprocessing import Geometry
+from inference.vocabulary import SEVERITY
+
+
+class Probability(NamedTuple):
+    """One row of the result: always seven of them, in one order."""
+
+    code: str
+    name: str
+    value: float
+    possible: bool  # in the prediction set
+
+
+def leading_analysis(case: Case) -> Analysis | None:
+    """The answer that speaks for the case: the one with the highest malignancy."""
+    return (
+        Analysis.objects.filter(image__case=case, state=AnalysisState.SUCCEEDED)
+        .select_related("prediction", "image", "model_version")
+        .order_by("-prediction__malignancy", "created_at", "id")
+        .first()
+    )
+
+
+def possible_diagnoses(case: Case) -> list[str]:
+    """Every diagnosis that a prediction set of the case holds, in order of severity."""
+    answers = Analysis.objects.filter(image__case=case, state=AnalysisState.SUCCEEDED).select_related("prediction")
+    found = {code for answer in answers for code in (*answer.prediction.prediction_set, answer.prediction.diagnosis)}
+    return [code for code in SEVERITY if code in found]
+
+
+def probability_rows(analysis: Analysis) -> list[Probability]:
+    """The seven calibrated probabilities in the order in which eyes learn them: what harms first."""
+    prediction = analysis.prediction
+    return [Probability(code, Diagnosis(code).label, value, possible) for code, value, possible in prediction.ranked]
+
+
+def heatmap_png(analysis: Analysis, diagnosis: str) -> bytes:
+    """Grad-CAM of one diagnosis as a transparent PNG that lies on the stored picture."""
+    explanation = Explanation.objects.filter(analysis=analysis).first()
+    if explanation is None or diagnosis not in explanation.labels:
+        raise NotFound("There is no such heatmap.")
+    shape = (len(explanation.labels), explanation.rows, explanation.columns)
+    grids = np.frombuffer(bytes(explanation.heatmaps), dtype=np.uint8).reshape(shape)
+    return overlay_png(grids[explanation.labels.index(diagnosis)], _geometry(explanation))
+
+
+def _geometry(explanation: Explanation) -> Geometry:
+    kept = explanation.geometry
+    return Geometry(kept["width"], kept["height"], kept["turned"], tuple(kept["box"]))

@@ -1,0 +1,79 @@
+"""What the analyses of a case say together, and when the case is ready for a dermatologist."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.models import Analysis, Case, Clinic, ModelVersion
+from cases.services import audit
+from cases.states import ASSESSABLE_CASE, OPEN_ANALYSIS, AnalysisState, CaseState
+from cases.vocabulary import AbstainReason, Action, Tier
+
+_BY_URGENCY = (Tier.URGENT, Tier.SOON, Tier.ROUTINE)
+
+
+def flag_threshold(clinic: Clinic) -> float | None:
+    """The malignancy from which the clinic flags: its own policy, or else the active model's."""
+    if clinic.flag_threshold is not None:
+        return clinic.flag_threshold
+    active = ModelVersion.objects.of_clinic(clinic).active().first()
+    return active.flag_threshold if active else None
+
+
+def settle_case(case_id, *, now: datetime | None = None) -> Case:
+    """Bring a case up to date with its analyses; submitted → ready when all have ended or the deadline has passed.
+
+    The case is locked before the analyses are counted: of two that end at once, the second sees the first.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = Case.objects.select_related("patient__clinic").select_for_update(of=("self",)).get(pk=case_id)
+        if case.state not in ASSESSABLE_CASE:
+            return case
+        analyses = list(Analysis.objects.current().filter(image__case=case).select_related("prediction", "image"))
+        _assess(case, analyses)
+        overdue = case.analysis_deadline is not None and case.analysis_deadline <= now
+        still_open = any(analysis.state in OPEN_ANALYSIS for analysis in analyses)
+        becomes_ready = case.state == CaseState.SUBMITTED and (overdue or not still_open)
+        if becomes_ready:
+            case.move_to(CaseState.READY)
+            case.ready_at = now
+        case.save()
+        if becomes_ready:
+            audit.record(
+                clinic=case.clinic,
+                actor=None,
+                action=Action.CASE_READY,
+                about=case,
+                payload={"tier": case.tier, "flagged": case.flagged, "deadline_passed": overdue and still_open},
+            )
+    return case
+
+
+def _assess(case: Case, analyses: Iterable[Analysis]) -> None:
+    """Tier, malignancy and flag. Silence about a lesion is a reason to look, never to skip."""
+    answered = [analysis for analysis in analyses if analysis.state == AnalysisState.SUCCEEDED]
+    silent = _silent(analyses, answered)
+    tiers = {analysis.prediction.tier for analysis in answered}
+    worst = next((tier for tier in _BY_URGENCY if tier in tiers), "")
+    # An unassessed lesion beside one that is merely "soon" or "routine" leaves the case unassessed.
+    case.tier = worst if worst == Tier.URGENT or not silent else ""
+    case.malignancy = max((analysis.prediction.malignancy for analysis in answered), default=None)
+    case.flag_threshold = flag_threshold(case.clinic)
+    reaches = None not in (case.malignancy, case.flag_threshold) and case.malignancy >= case.flag_threshold
+    case.flagged = reaches or silent or not answered
+
+
+def _silent(analyses: Iterable[Analysis], answered: Iterable[Analysis]) -> bool:
+    """Did the network leave a lesion without an answer?
+
+    An overview beside a dermoscopic image of the same lesion is not scored by design, and that is no silence.
+    """
+    lesions = {analysis.image.lesion_id for analysis in answered}
+    return any(
+        analysis.state != AnalysisState.SUCCEEDED
+        and not (analysis.abstain_reason == AbstainReason.MODALITY and analysis.image.lesion_id in lesions)
+        for analysis in analyses
+    )

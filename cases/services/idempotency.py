@@ -1,0 +1,54 @@
+"""The same request sent again is answered again, not carried out again."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from cases.errors import Conflict, InvalidInput
+from cases.models import IdempotencyKey, User
+
+Answer = tuple[int, Any]  # HTTP status and JSON body
+
+
+def fingerprint(*parts: bytes) -> str:
+    """One hash for what a request asks (method, path, body), whatever its parts contain."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Answer]) -> Answer:
+    """Carry out `act` under this key, or give the answer that was kept.
+
+    The key is inserted first and in the same transaction: a twin waits at the unique constraint until the answer is
+    there, and an act that is refused leaves its key unused.
+    """
+    if not 1 <= len(key) <= 200:
+        raise InvalidInput({"Idempotency-Key": "Between 1 and 200 characters."})
+    kept = _kept(user, key, fingerprint)
+    if kept:
+        return kept
+    try:
+        with transaction.atomic():
+            with transaction.atomic():
+                row = IdempotencyKey.objects.create(user=user, key=key, fingerprint=fingerprint)
+            row.status, row.body = act()
+            row.save(update_fields=["status", "body"])
+            return row.status, row.body
+    except IntegrityError:
+        kept = _kept(user, key, fingerprint)  # the twin was faster, and has answered by now
+        if kept is None:
+            raise
+        return kept
+
+
+def _kept(user: User, key: str, fingerprint: str) -> Answer | None:
+    row = IdempotencyKey.objects.filter(user=user, key=key, status__isnull=False).first()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise Conflict("This Idempotency-Key was used for another request.")
+    return row.status, row.body

@@ -1,0 +1,118 @@
+"""Uploads: a picture is stored whole with its row, or not at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from django.db import IntegrityError, transaction
+
+from cases.errors import Conflict, StorageUnavailable
+from cases.models import Case, Lesion, LesionImage, User
+from cases.permissions import ensure_may, ensure_visible, visible_cases, visible_lesions
+from cases.pictures import Picture, clean_picture, sha256
+from cases.services import audit
+from cases.services.checks import Problems
+from cases.services.intake import locked_case, refuse_unless_editable
+from cases.storage import new_key, private_storage
+from cases.vocabulary import Action, DermoscopicType, ImageType
+
+
+def attach_image(
+    *,
+    actor: User,
+    case: Case,
+    lesion: Lesion,
+    data: bytes,
+    image_type: str,
+    dermoscopic_type: str = "",
+    captured_at: datetime | None = None,
+) -> LesionImage:
+    """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned."""
+    ensure_may(actor, "attach_image")
+    ensure_visible(visible_cases(actor), case)
+    ensure_visible(visible_lesions(actor), lesion)
+    _check(case, lesion, image_type, dermoscopic_type, captured_at)
+    refuse_unless_editable(case)
+    known = _already_there(case, lesion, sha256(data))
+    if known:
+        return known
+    picture = clean_picture(data)  # before the transaction: it takes long, and nobody should wait for it
+    details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
+    try:
+        with _stored(picture) as files, transaction.atomic():
+            case = locked_case(actor, case)
+            refuse_unless_editable(case)
+            return _file_away(actor, case, lesion, picture, **files, **details)
+    except IntegrityError:
+        known = _already_there(case, lesion, picture.sha256)  # a double click: the other one was faster
+        if known is None:
+            raise
+        return known
+
+
+def _check(case: Case, lesion: Lesion, image_type: str, dermoscopic_type: str, captured_at: datetime | None) -> None:
+    problems = Problems()
+    problems.choice("image_type", image_type, ImageType)
+    problems.choice("dermoscopic_type", dermoscopic_type, DermoscopicType, blank=True)
+    if dermoscopic_type and image_type != ImageType.DERMOSCOPIC:
+        problems.add("dermoscopic_type", "Only a dermoscopic image has a dermoscopic type.")
+    if lesion.patient_id != case.patient_id:
+        problems.add("lesion", "This lesion belongs to another patient than the case.")
+    problems.past("captured_at", captured_at)
+    problems.raise_if_any()
+
+
+def _already_there(case: Case, lesion: Lesion, digest: str) -> LesionImage | None:
+    known = LesionImage.objects.filter(case=case, sha256=digest).first()
+    if known and known.lesion_id != lesion.pk:
+        raise Conflict("This file is already in the case, as an image of another lesion.", existing=known)
+    return known
+
+
+@contextmanager
+def _stored(picture: Picture) -> Iterator[dict[str, str]]:
+    """Both files, kept only if the block succeeds."""
+    storage = private_storage()
+    # Named before they are written: a disk that fills up half-way leaves nothing behind.
+    names = {"file": new_key(picture.suffix), "thumbnail": new_key(".jpg")}
+    try:
+        _write(storage, names["file"], picture.data)
+        _write(storage, names["thumbnail"], picture.thumbnail)
+        yield names
+    except BaseException:
+        for name in names.values():
+            storage.delete(name)
+        raise
+
+
+def _write(storage: FileSystemStorage, name: str, data: bytes) -> None:
+    try:
+        storage.save(name, ContentFile(data))
+    except OSError as error:
+        raise StorageUnavailable("The picture could not be stored: the disk takes no more. Try again later.") from error
+
+
+def _file_away(actor: User, case: Case, lesion: Lesion, picture: Picture, **fields: object) -> LesionImage:
+    image = LesionImage.objects.create(
+        case=case,
+        lesion=lesion,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        byte_size=len(picture.data),
+        sha256=picture.sha256,
+        stored_sha256=picture.stored_sha256,
+        phash=picture.phash,
+        uploaded_by=actor,
+        **fields,
+    )
+    audit.record(
+        clinic=case.clinic,
+        actor=actor,
+        action=Action.IMAGE_ATTACHED,
+        about=image,
+        payload={"case": str(case.pk), "lesion": str(lesion.pk), "sha256": image.stored_sha256},
+    )
+    return image

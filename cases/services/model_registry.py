@@ -1,0 +1,112 @@
+"""Which model versions a clinic knows, and which one answers."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.errors import Conflict, InvalidInput, NotFound
+from cases.models import Clinic, ModelVersion, User
+from cases.permissions import ensure_may, find, visible_model_versions
+from cases.runtime import bundle_path
+from cases.services import audit
+from cases.states import MODEL_MOVES, ModelStage
+from cases.vocabulary import Action
+from inference.bundle import Bundle
+from inference.conformance import check_bundle
+from inference.errors import BundleError
+
+
+def register_model(*, clinic: Clinic, bundle: str, actor: User | None = None) -> ModelVersion:
+    """Register a bundle by its folder. A known bundle is returned as it is; `actor` None is the command line."""
+    if actor:
+        ensure_may(actor, "register_model")
+    try:
+        loaded = Bundle.load(bundle_path(bundle))
+    except BundleError as error:
+        raise InvalidInput({"bundle": list(error.problems)}) from error
+    known = ModelVersion.objects.of_clinic(clinic).filter(sha256=loaded.sha256).first()
+    if known:
+        return known
+    manifest = loaded.manifest
+    _refuse_other_content(clinic, manifest.name, manifest.version)
+    with transaction.atomic():
+        model_version = ModelVersion.objects.create(
+            clinic=clinic,
+            name=manifest.name,
+            version=manifest.version,
+            sha256=loaded.sha256,
+            bundle=bundle,
+            thresholds=manifest.document["thresholds"],
+            manifest=manifest.document,
+            card=(loaded.path / manifest.card).read_text(encoding="utf-8"),
+        )
+        audit.record(
+            clinic=clinic,
+            actor=actor,
+            action=Action.MODEL_REGISTERED,
+            about=model_version,
+            payload={"name": manifest.name, "version": manifest.version, "sha256": loaded.sha256},
+        )
+    return model_version
+
+
+def stage_model(*, model_version: ModelVersion, actor: User | None = None) -> ModelVersion:
+    """draft → shadow, once the bundle gives the answers that were stored with it."""
+    if actor:
+        ensure_may(actor, "register_model")
+    MODEL_MOVES.check(model_version.stage, ModelStage.SHADOW)
+    problems = check_bundle(bundle_path(model_version.bundle))
+    if problems:
+        raise InvalidInput({"bundle": problems})
+    return _move(model_version, ModelStage.SHADOW, actor)
+
+
+def activate_model(*, model_version: ModelVersion, actor: User | None = None) -> ModelVersion:
+    """shadow, retired → active; the version that was active retires in the same moment. Past results stay untouched."""
+    if actor:
+        ensure_may(actor, "activate_model")
+        model_version = find(visible_model_versions(actor), model_version.pk)
+    with transaction.atomic():
+        Clinic.objects.select_for_update().get(pk=model_version.clinic_id)  # two at once would both retire the third
+        model_version.refresh_from_db()
+        MODEL_MOVES.check(model_version.stage, ModelStage.ACTIVE)
+        for previous in ModelVersion.objects.of_clinic(model_version.clinic).active():
+            _move(previous, ModelStage.RETIRED, actor)
+        return _move(model_version, ModelStage.ACTIVE, actor)
+
+
+def shipped_bundle(models_dir, wanted: str = "") -> str:
+    """The folder of the bundle to start with: the one that is wanted, or the newest that is there."""
+    if wanted:
+        return wanted
+    manifests = [path for path in models_dir.glob("*/manifest.json") if not path.parent.name.startswith(".")]
+    if not manifests:
+        raise NotFound(f"There is no model bundle in {models_dir.name}/.")
+    return max(manifests, key=lambda path: Bundle.load(path.parent).manifest.created).parent.name
+
+
+def _refuse_other_content(clinic: Clinic, name: str, version: str) -> None:
+    same = ModelVersion.objects.of_clinic(clinic).filter(name=name, version=version).first()
+    if same:
+        raise Conflict(
+            f"{same} is registered with other content ({same.sha256[:12]}…); give the new bundle a new version.",
+            existing=same,
+        )
+
+
+def _move(model_version: ModelVersion, stage: ModelStage, actor: User | None) -> ModelVersion:
+    before, now = model_version.stage, timezone.now()
+    model_version.move_to(stage)
+    if stage == ModelStage.ACTIVE:
+        model_version.activated_at, model_version.retired_at = now, None
+    if stage == ModelStage.RETIRED:
+        model_version.retired_at = now
+    with transaction.atomic():
+        model_version.save()
+        audit.record(
+            clinic=model_version.clinic,
+            actor=actor,
+            action=Action.MODEL_STAGED,
+            about=model_version,
+            payload={"from": str(before), "to": str(stage), "sha256": model_version.sha256},
+        )
+    return model_version

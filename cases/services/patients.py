@@ -1,0 +1,73 @@
+"""The patient register."""
+
+from datetime import date
+
+from django.db import IntegrityError, transaction
+
+from cases.errors import Conflict
+from cases.models import Patient, User
+from cases.permissions import ensure_may
+from cases.services import audit
+from cases.services.checks import Problems
+from cases.vocabulary import Action, Answer, Sex, SkinType
+
+EARLIEST_BIRTH = date(1900, 1, 1)
+
+
+def register_patient(
+    *,
+    actor: User,
+    identifier: str,
+    given_name: str,
+    family_name: str,
+    birth_date: date | None = None,
+    sex: str = Sex.UNKNOWN,
+    skin_type: str = SkinType.UNKNOWN,
+    personal_melanoma: str = Answer.UNKNOWN,
+    family_melanoma: str = Answer.UNKNOWN,
+) -> Patient:
+    """Register a patient in the actor's clinic. A known identifier is a Conflict with the patient already there."""
+    ensure_may(actor, "register_patient")
+    patient = Patient(
+        clinic=actor.clinic,
+        identifier=identifier.strip(),
+        given_name=given_name.strip(),
+        family_name=family_name.strip(),
+        birth_date=birth_date,
+        sex=sex,
+        skin_type=skin_type,
+        personal_melanoma=personal_melanoma,
+        family_melanoma=family_melanoma,
+        created_by=actor,
+    )
+    _check(patient)
+    try:
+        with transaction.atomic():
+            _refuse_known(patient)
+            patient.save(force_insert=True)
+            audit.record(clinic=patient.clinic, actor=actor, action=Action.PATIENT_REGISTERED, about=patient)
+    except IntegrityError:
+        _refuse_known(patient)  # somebody else was faster
+        raise
+    return patient
+
+
+def _check(patient: Patient) -> None:
+    problems = Problems()
+    problems.text("identifier", patient.identifier, longest=64)
+    problems.text("given_name", patient.given_name, longest=100)
+    problems.text("family_name", patient.family_name, longest=100)
+    problems.past("birth_date", patient.birth_date)
+    if patient.birth_date and patient.birth_date < EARLIEST_BIRTH:
+        problems.add("birth_date", f"No earlier than {EARLIEST_BIRTH:%d %B %Y}.")
+    problems.choice("sex", patient.sex, Sex)
+    problems.choice("skin_type", patient.skin_type, SkinType)
+    problems.choice("personal_melanoma", patient.personal_melanoma, Answer)
+    problems.choice("family_melanoma", patient.family_melanoma, Answer)
+    problems.raise_if_any()
+
+
+def _refuse_known(patient: Patient) -> None:
+    known = Patient.objects.of_clinic(patient.clinic).filter(identifier=patient.identifier).first()
+    if known:
+        raise Conflict(f"This identifier is already registered in your clinic as {known.pseudonym}.", existing=known)

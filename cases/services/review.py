@@ -1,0 +1,85 @@
+"""The dermatologist's claim on a case: one at a time, and never forgotten for longer than its idle time."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from cases.errors import Conflict
+from cases.models import Case, User
+from cases.permissions import ensure_may, find, visible_cases
+from cases.services import audit
+from cases.services.intake import locked_case
+from cases.states import CASE_MOVES, CaseState
+from cases.vocabulary import Action
+
+
+def claim_case(*, reader: User, case: Case) -> Case:
+    """ready → in_review for this reader. Of two at once one wins; the holder's own repeat extends the claim."""
+    ensure_may(reader, "claim_case")
+    with transaction.atomic():
+        now = timezone.now()
+        before = find(visible_cases(reader), case.pk)
+        free = Q(state=CaseState.READY) | Q(state=CaseState.IN_REVIEW, claim_until__lte=now)
+        own = Q(state=CaseState.IN_REVIEW, claimed_by=reader)
+        until = now + timedelta(seconds=settings.CLAIM_IDLE_SECONDS)
+        # One statement decides: no moment lies between looking and taking.
+        taken = Case.objects.filter(free | own, pk=case.pk).update(
+            state=CaseState.IN_REVIEW, claimed_by=reader, claim_until=until, updated_at=now
+        )
+        case = find(visible_cases(reader).select_related("claimed_by", "patient__clinic"), case.pk)
+        if not taken:
+            _refuse(case)
+        if before.claimed_by_id != reader.pk or before.state != CaseState.IN_REVIEW:
+            audit.record(clinic=case.clinic, actor=reader, action=Action.CASE_CLAIMED, about=case)
+    return case
+
+
+def release_case(*, reader: User, case: Case) -> Case:
+    """in_review → ready, by the one who holds it."""
+    ensure_may(reader, "release_case")
+    with transaction.atomic():
+        case = locked_case(reader, case)
+        CASE_MOVES.check(case.state, CaseState.READY)
+        ensure_held(case, reader)
+        case.move_to(CaseState.READY)
+        case.save()
+        audit.record(clinic=case.clinic, actor=reader, action=Action.CASE_RELEASED, about=case)
+    return case
+
+
+def release_if_idle(case_id, *, now: datetime | None = None) -> bool:
+    """in_review → ready when the claim has run out."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        freed = (
+            Case.objects.with_idle_claim(now)
+            .filter(pk=case_id)
+            .update(state=CaseState.READY, claimed_by=None, claim_until=None, updated_at=now)
+        )
+        if freed:
+            case = Case.objects.select_related("patient__clinic").get(pk=case_id)
+            audit.record(
+                clinic=case.clinic, actor=None, action=Action.CASE_RELEASED, about=case, payload={"idle": True}
+            )
+    return bool(freed)
+
+
+def ensure_held(case: Case, reader: User) -> None:
+    """Only the holder may go on; an expired claim that nobody took is still the holder's."""
+    if case.claimed_by_id != reader.pk:
+        raise Conflict("This case is in_review, held by a colleague.", current=case.state, legal=case.legal_moves)
+
+
+def _refuse(case: Case) -> None:
+    if case.state == CaseState.IN_REVIEW:
+        until = timezone.localtime(case.claim_until)
+        raise Conflict(
+            f"This case is in_review: a colleague holds it until {until:%H:%M}. "
+            f"It can become {', '.join(case.legal_moves)}.",
+            current=case.state,
+            legal=case.legal_moves,
+        )
+    CASE_MOVES.check(case.state, CaseState.IN_REVIEW)

@@ -1,0 +1,101 @@
+"""Handing a case to the network: one analysis per image, in the same transaction as the submission."""
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cases.errors import InvalidInput
+from cases.models import Analysis, Case, LesionImage, ModelVersion, User
+from cases.permissions import ensure_may
+from cases.services import audit
+from cases.services.assessment import settle_case
+from cases.services.intake import locked_case
+from cases.states import CaseState
+from cases.vocabulary import Action, Sex, Site
+
+
+def submit_case(*, actor: User, case: Case) -> Case:
+    """draft, awaiting_images → submitted, with one queued Analysis per image. The caller publishes them on commit."""
+    ensure_may(actor, "submit_case")
+    with transaction.atomic():
+        case = locked_case(actor, case)
+        case.move_to(CaseState.SUBMITTED)
+        images = list(case.images.select_related("lesion").all())
+        if not images:
+            raise InvalidInput({"images": "A case needs at least one image before it is submitted."})
+        now = timezone.now()
+        case.submitted_at = now
+        case.analysis_deadline = now + timedelta(seconds=settings.ANALYSIS_DEADLINE_SECONDS)
+        case.save()
+        model_version = ModelVersion.objects.of_clinic(case.clinic).active().first()
+        analyses = [_queue(case, image, model_version) for image in images] if model_version else []
+        payload = {"images": len(images), "model": model_version.sha256 if model_version else None}
+        audit.record(clinic=case.clinic, actor=actor, action=Action.CASE_SUBMITTED, about=case, payload=payload)
+        for analysis in filter(None, analyses):
+            _record_queued(case, actor, analysis)
+        # Without an active model nothing is queued, and the case goes straight to the dermatologist.
+        return settle_case(case.pk, now=now)
+
+
+def cancel_case(*, actor: User, case: Case) -> Case:
+    """Withdraw a case before it is decided."""
+    ensure_may(actor, "cancel_case")
+    with transaction.atomic():
+        case = locked_case(actor, case)
+        before = case.state
+        case.move_to(CaseState.CANCELLED)
+        case.save()
+        audit.record(
+            clinic=case.clinic, actor=actor, action=Action.CASE_CANCELLED, about=case, payload={"from": before}
+        )
+    return case
+
+
+def metadata_of(image: LesionImage, case: Case) -> dict[str, Any]:
+    """What the network is told beside the picture, as it is now; None is unknown."""
+    patient = case.patient
+    day = timezone.localtime(image.captured_at or timezone.now()).date()
+    return {
+        "age": patient.age_on(day),
+        "sex": None if patient.sex == Sex.UNKNOWN else patient.sex,
+        "localization": None if image.lesion.site == Site.UNKNOWN else image.lesion.site,
+    }
+
+
+def input_hash(image: LesionImage, metadata: dict[str, Any], model_version: ModelVersion) -> str:
+    """One hash for everything an answer depends on: equal hashes have equal answers."""
+    whole = {
+        "image": image.stored_sha256,
+        "image_type": image.image_type,
+        "metadata": metadata,
+        "model": model_version.sha256,
+    }
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _queue(case: Case, image: LesionImage, model_version: ModelVersion) -> Analysis | None:
+    """A new analysis, unless this version has already been asked about this image (a resubmission)."""
+    if image.analyses.current().filter(model_version=model_version).exists():
+        return None
+    metadata = metadata_of(image, case)
+    return Analysis.objects.create(
+        image=image,
+        model_version=model_version,
+        metadata=metadata,
+        input_hash=input_hash(image, metadata, model_version),
+    )
+
+
+def _record_queued(case: Case, actor: User, analysis: Analysis) -> None:
+    audit.record(
+        clinic=case.clinic,
+        actor=actor,
+        action=Action.ANALYSIS_QUEUED,
+        about=analysis,
+        payload={"case": str(case.pk), "image": str(analysis.image_id), "input_hash": analysis.input_hash},
+    )

@@ -1,0 +1,73 @@
+"""What time alone brings about: leases that run out, deadlines that pass, claims that idle, files without a row.
+
+Every part may run twice at once, and one bad row never stops the others.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from cases.models import Analysis, Case, LesionImage
+from cases.services.analyses import fail_analysis
+from cases.services.assessment import settle_case
+from cases.services.leases import Lease
+from cases.services.review import release_if_idle
+from cases.states import CaseState
+from cases.storage import private_storage
+
+logger = logging.getLogger(__name__)
+
+# An upload writes its files moments before its row; nothing younger is an orphan.
+_ORPHAN_AGE = timedelta(hours=1)
+
+
+def take_back_expired_leases() -> int:
+    """running → queued (or failed, after the last attempt) where the worker has not been heard of."""
+    expired = Analysis.objects.with_expired_lease(timezone.now()).values_list("pk", "lease_token")
+    reason = f"The worker was lost {settings.ANALYSIS_MAX_ATTEMPTS} times while it worked on this image."
+    return _each(expired, lambda row: fail_analysis(Lease(*row), reason=reason, passing=True))
+
+
+def ready_overdue_cases() -> int:
+    """submitted → ready where the deadline passed: no failure of the network holds a case back."""
+    now = timezone.now()
+    overdue = Case.objects.past_analysis_deadline(now).values_list("pk", flat=True)
+    return _each(overdue, lambda pk: settle_case(pk, now=now).state == CaseState.READY)
+
+
+def release_idle_claims() -> int:
+    """in_review → ready where the reader has gone."""
+    now = timezone.now()
+    idle = Case.objects.with_idle_claim(now).values_list("pk", flat=True)
+    return _each(idle, lambda pk: release_if_idle(pk, now=now))
+
+
+def remove_orphan_files(*, now: datetime | None = None) -> int:
+    """Files that a crash left between writing and its row."""
+    storage = private_storage()
+    oldest = ((now or timezone.now()) - _ORPHAN_AGE).timestamp()
+    removed = 0
+    for path in Path(storage.location).glob("images/*/*"):
+        if path.stat().st_mtime < oldest and not _is_known(path.relative_to(storage.location).as_posix()):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _is_known(name: str) -> bool:
+    return LesionImage.objects.filter(file=name).exists() or LesionImage.objects.filter(thumbnail=name).exists()
+
+
+def _each(rows: Iterable[Any], act: Callable[[Any], bool]) -> int:
+    done = 0
+    for row in list(rows):
+        try:
+            done += bool(act(row))
+        except Exception:
+            logger.exception("sweep: %s was left for the next sweep", row)
+    return done

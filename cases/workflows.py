@@ -1,0 +1,74 @@
+"""Operations that end by waking a worker. Pages and API call these; the rows they wake for are already committed."""
+
+import logging
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cases.models import Analysis, Case, User
+from cases.services import analyses, submission, sweep
+from cases.tasks import analyse
+
+logger = logging.getLogger(__name__)
+
+
+def submit_case(*, actor: User, case: Case) -> Case:
+    """Submit a case and wake a worker for each of its images."""
+    with transaction.atomic():
+        case = submission.submit_case(actor=actor, case=case)
+        for pk in Analysis.objects.never_published().filter(image__case=case).values_list("pk", flat=True):
+            transaction.on_commit(partial(publish_analysis, pk))
+    return case
+
+
+def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
+    """Queue a failed analysis again and wake a worker for it."""
+    with transaction.atomic():
+        analysis = analyses.retry_analysis(actor=actor, analysis=analysis)
+        transaction.on_commit(partial(publish_analysis, analysis.pk))
+    return analysis
+
+
+def publish_analysis(analysis_id) -> bool:
+    """Send one wake-up call. A broker that is down costs the caller a moment, and the sweeper sends it later."""
+    try:
+        analyse.apply_async((str(analysis_id),), retry=False)
+    except Exception as error:  # noqa: BLE001  each broker fails in its own way
+        logger.warning("analysis %s: not published, the sweeper will: %s", analysis_id, error)
+        return False
+    Analysis.objects.queued().filter(pk=analysis_id).update(published_at=timezone.now())
+    return True
+
+
+def sweep_once() -> dict[str, int]:
+    """Everything that time brings about, once; returns how many rows each part moved."""
+    return {
+        "leases_taken_back": sweep.take_back_expired_leases(),
+        "cases_made_ready": sweep.ready_overdue_cases(),
+        "claims_released": sweep.release_idle_claims(),
+        "analyses_published": publish_waiting(),
+    }
+
+
+def publish_waiting() -> int:
+    """Publish what was never published, and again what was published but may have been lost with its broker.
+
+    It stops at the first failure: with the broker away, each further attempt would only wait for its time-out.
+    """
+    published = 0
+    for pk in _to_publish():
+        if not publish_analysis(pk):
+            break
+        published += 1
+    return published
+
+
+def _to_publish() -> list[object]:
+    now = timezone.now()
+    # While something runs, the queue is alive and a long wait is only a long queue.
+    alive = Analysis.objects.running().filter(lease_until__gt=now).exists()
+    patience = settings.REPUBLISH_BUSY_SECONDS if alive else settings.REPUBLISH_IDLE_SECONDS
+    waiting = Analysis.objects.never_published() | Analysis.objects.silent_since(now, patience)
+    return list(waiting.order_by("created_at", "id").values_list("pk", flat=True))
