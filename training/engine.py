@@ -81,7 +81,15 @@ def _write_record(out: Path, config: TrainConfig, split: Split, priors: Priors) 
 def _trainer(config: TrainConfig, out: Path) -> L.Trainer:
     callbacks: list[L.Callback] = [
         EMAWeightAveraging(decay=config.ema, update_starting_at_step=0),
-        ModelCheckpoint(out, save_last=True, save_top_k=0, every_n_epochs=1, save_on_train_epoch_end=True),
+        # Written at the end of every epoch, not in an exception handler: a killed process runs none.
+        ModelCheckpoint(
+            out,
+            filename="last",
+            every_n_epochs=1,
+            save_on_train_epoch_end=True,
+            save_on_exception=False,
+            enable_version_counter=False,
+        ),
         TQDMProgressBar(refresh_rate=10),
     ]
     if config.patience:
