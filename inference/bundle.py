@@ -13,7 +13,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,8 +39,8 @@ class Bundle:
     path: Path
     manifest: Manifest
     sha256: str
-    model: bytes
-    head: Head
+    model: bytes = field(repr=False)
+    head: Head = field(repr=False)
     grid: tuple[int, int]
 
     @classmethod

@@ -14,7 +14,7 @@ from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
 from inference.conformance import check_answers
 from inference.decoding import decode, normalise
-from inference.errors import BundleError
+from inference.errors import BundleError, InferenceError
 from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
 from inference.head import Floats
 from inference.metadata import Metadata
@@ -79,6 +79,7 @@ class Predictor:
         Raises:
             ImageRefused: the bytes are no picture that may be analysed.
             BundleError: at the first call, as ``warm_up`` does.
+            InferenceError: the network's answer is not a number.
         """
         self.warm_up()
         clock, head = _Clock(), self.bundle.head
@@ -118,6 +119,8 @@ class Predictor:
 
     def _conclude(self, seen: "_Seen", clock: "_Clock") -> Result:
         manifest, logits = self.bundle.manifest, seen.from_image + seen.from_metadata
+        if not np.isfinite(logits).all():
+            raise InferenceError("The network's answer to this picture is not a number.")
         p = probabilities(logits, manifest, fused=seen.fused)
         calibrated = self._by_code(p)
         conformal = manifest.conformal

@@ -22,7 +22,7 @@ def prediction_set(probabilities: Mapping[str, float], quantiles: Mapping[str, f
 
 def malignancy(probabilities: Mapping[str, float]) -> float:
     """Probability (0 to 1) of any malignant or pre-malignant diagnosis."""
-    return float(sum(probabilities[code] for code in MALIGNANT))
+    return min(1.0, sum(probabilities[code] for code in MALIGNANT))  # rounding may pass 1 by a hair
 
 
 def tier(members: tuple[str, ...], *, abstained: bool) -> Tier:

@@ -180,11 +180,30 @@ def keep_outside(model: onnx.ModelProto) -> None:
     kernel.external_data.add(key="location", value="/etc/passwd")
 
 
-def hide_outside_in_an_attribute(model: onnx.ModelProto) -> None:
+def outside_tensor() -> TensorProto:
     tensor = TensorProto(dims=[1], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
     tensor.external_data.add(key="location", value="weights.bin")
-    branch = helper.make_graph([helper.make_node("Constant", [], ["c"], value=tensor)], "branch", [], [])
+    return tensor
+
+
+def hide_outside_in_a_branch(model: onnx.ModelProto) -> None:
+    constant = helper.make_node("Constant", [], ["c"], value=outside_tensor())
+    branch = helper.make_graph([constant], "branch", [], [])
     model.graph.node.append(helper.make_node("If", ["x"], ["y"], then_branch=branch, else_branch=branch))
+
+
+def hide_outside_in_a_list(model: onnx.ModelProto) -> None:
+    model.graph.node[0].attribute.append(helper.make_attribute("extra", [outside_tensor()]))
+
+
+def hide_outside_in_a_sparse_tensor(model: onnx.ModelProto) -> None:
+    model.graph.sparse_initializer.add(values=outside_tensor(), dims=[1])
+
+
+def hide_outside_in_a_function(model: onnx.ModelProto) -> None:
+    constant = helper.make_node("Constant", [], ["c"], value=outside_tensor())
+    opset = [helper.make_opsetid("", 17)]
+    model.functions.append(helper.make_function("local", "Hidden", [], ["c"], [constant], opset))
 
 
 def use_custom_operator(model: onnx.ModelProto) -> None:
@@ -211,7 +230,10 @@ def ask_for_two_inputs(model: onnx.ModelProto) -> None:
     ("change", "sentence"),
     [
         (keep_outside, "weights in other files"),
-        (hide_outside_in_an_attribute, "weights in other files"),
+        (hide_outside_in_a_branch, "weights in other files"),
+        (hide_outside_in_a_list, "weights in other files"),
+        (hide_outside_in_a_sparse_tensor, "weights in other files"),
+        (hide_outside_in_a_function, "weights in other files"),
         (use_custom_operator, "custom operators (com.example)"),
         (rename_output, "no output 'features'"),
         (free_the_grid, "features is"),

@@ -11,7 +11,7 @@ from PIL import ImageFilter
 
 from inference.bundle import Bundle, write_bundle
 from inference.decoding import decode
-from inference.errors import ImageRefused
+from inference.errors import ImageRefused, InferenceError
 from inference.head import Head, MetadataMember
 from inference.metadata import Metadata
 from inference.predictor import Predictor
@@ -137,7 +137,9 @@ def test_neighbours_and_threads_change_nothing(predictor: Predictor) -> None:
 
 
 def _in_child(predictor: Predictor, data: bytes, answers: Any) -> None:
-    answers.put(dict(predictor.predict(data, KNOWN).logits))
+    inherited = predictor._runtime._session
+    logits = dict(predictor.predict(data, KNOWN).logits)
+    answers.put((logits, predictor._runtime._session is inherited))
 
 
 def test_a_forked_worker_opens_its_own_runtime(bundle: Bundle) -> None:
@@ -149,7 +151,7 @@ def test_a_forked_worker_opens_its_own_runtime(bundle: Bundle) -> None:
     child = context.Process(target=_in_child, args=(predictor, data, answers), daemon=True)
     child.start()
     try:
-        assert answers.get(timeout=30) == expected
+        assert answers.get(timeout=30) == (expected, False)
     finally:
         child.join(10)
         if child.is_alive():
@@ -204,6 +206,17 @@ def test_a_malignant_class_in_the_set_outweighs_the_likeliest(tmp_path: Path) ->
     assert result.probabilities["nv"] > 0.999
     assert result.prediction_set == ("bcc", "nv")
     assert result.tier == "soon"
+
+
+def test_an_answer_that_is_no_number_is_an_error_and_no_result(
+    own_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor(Bundle.load(own_bundle))
+    predictor.warm_up()
+    broken = np.full((8, 9, 12), np.nan, np.float32)
+    monkeypatch.setattr(predictor._runtime, "run", lambda _: (broken, broken[0]))
+    with pytest.raises(InferenceError, match="not a number"):
+        predictor.predict(encode(lesion()))
 
 
 def test_the_first_answer_is_checked_once(own_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

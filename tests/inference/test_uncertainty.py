@@ -37,6 +37,7 @@ def test_a_set_is_never_empty() -> None:
 
 def test_malignancy_is_the_sum_of_three() -> None:
     assert malignancy(p(mel=0.1, bcc=0.2, akiec=0.3, nv=0.4)) == pytest.approx(0.6)
+    assert malignancy(p(mel=0.7, bcc=0.2, akiec=0.1 + 1e-12)) == 1.0
 
 
 @pytest.mark.parametrize(
