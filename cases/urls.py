@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import home, patients
+from cases.views import home, intake, patients, progress, uploads
 
 app_name = "cases"
 
@@ -12,4 +12,17 @@ urlpatterns = [
     path("patients/find/", patients.find, name="find_patients"),
     path("patients/new/", patients.create, name="register_patient"),
     path("patients/<uuid:patient>/", patients.show, name="patient"),
+    path("patients/<uuid:patient>/cases/", intake.open_draft, name="open_case"),
+    path("cases/new/", intake.new_case, name="new_case"),
+    path("cases/<uuid:case>/", progress.show, name="case"),
+    path("cases/<uuid:case>/progress/", progress.progress, name="progress"),
+    path("cases/<uuid:case>/intake/", intake.intake, name="intake"),
+    path("cases/<uuid:case>/lesions/", intake.add_lesion, name="add_lesion"),
+    path("cases/<uuid:case>/images/", uploads.upload, name="upload"),
+    path("cases/<uuid:case>/history/", intake.save_history, name="save_history"),
+    path("cases/<uuid:case>/submit/", intake.submit, name="submit"),
+    path("cases/<uuid:case>/discard/", intake.discard, name="discard"),
+    path("images/<uuid:image>/describe/", uploads.describe, name="describe_image"),
+    path("images/<uuid:image>/remove/", uploads.remove, name="remove_image"),
+    path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),
 ]

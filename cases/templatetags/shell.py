@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from cases import permissions
-from cases.models import Lesion, Patient
+from cases.models import Case, Lesion, Patient
+from cases.selectors.progress import CaseProgress
+from cases.states import ASSESSABLE_CASE
 from cases.vocabulary import Laterality, Role, Sex
 
 register = template.Library()
@@ -84,3 +86,16 @@ def place(lesion: Lesion) -> str:
     if lesion.laterality == Laterality.UNKNOWN:
         return lesion.get_site_display().lower()
     return f"{lesion.get_site_display().lower()}, {lesion.get_laterality_display().lower()}"
+
+
+@register.filter
+def takes_results(case: Case) -> bool:
+    """Would a new result still reach somebody?"""
+    return case.state in ASSESSABLE_CASE
+
+
+@register.filter
+def fingerprint(progress: CaseProgress) -> str:
+    """What a page has seen of the progress: the same again needs no answer, so nothing on the page moves."""
+    rows = [(row.analysis.state, row.step, row.place) for row in progress.images if row.analysis]
+    return "|".join(f"{state} {step.value} {place or 0}" for state, step, place in rows)

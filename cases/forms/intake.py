@@ -1,0 +1,44 @@
+from django import forms
+
+from cases.vocabulary import DermoscopicType, ImageType, Laterality, Site
+
+
+class LesionForm(forms.Form):
+    """A lesion that is not in the patient's list yet. The site has no default: unknown has to be said."""
+
+    site = forms.ChoiceField(choices=[("", "Choose…"), *Site.choices])
+    laterality = forms.ChoiceField(label="Side", choices=Laterality.choices, initial=Laterality.UNKNOWN)
+
+
+class ImageKindForm(forms.Form):
+    """What kind of image it is; how it was taken only matters under a dermatoscope."""
+
+    image_type = forms.ChoiceField(label="Kind", choices=ImageType.choices, initial=ImageType.DERMOSCOPIC)
+    dermoscopic_type = forms.ChoiceField(
+        label="Taken with", choices=[("", "Not stated"), *DermoscopicType.choices], required=False
+    )
+
+    def clean(self) -> dict[str, str]:
+        values = super().clean()
+        if values.get("image_type") != ImageType.DERMOSCOPIC:
+            values["dermoscopic_type"] = ""
+        return values
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """One or more files; whether each is a picture is found out where pictures are decoded."""
+
+    widget = ManyFilesInput(attrs={"accept": "image/jpeg,image/png,image/webp"})
+
+    def clean(self, data: object, initial: object = None) -> list[object]:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(ManyFilesField, self).clean(file, initial) for file in files]
+
+
+class UploadForm(ImageKindForm):
+    lesion = forms.UUIDField(widget=forms.HiddenInput)
+    files = ManyFilesField(label="Image files", allow_empty_file=True)

@@ -1,0 +1,93 @@
+"""What a draft holds, and what it still lacks."""
+
+from typing import NamedTuple
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from cases.models import Case, Lesion, LesionImage, User
+from cases.permissions import visible_images, visible_lesions
+from cases.vocabulary import Answer, ImageType, Sex, Site
+
+
+class Check(NamedTuple):
+    """One line of the checklist. What is not needed is advice: its lack never keeps a case from the dermatologist."""
+
+    words: str
+    done: bool
+    step: str = ""  # the id of the step where it is put right; "" where that is not on the page
+    needed: bool = False
+
+
+def images_of(user: User, case: Case) -> QuerySet[LesionImage]:
+    """The images of the case, those of one lesion together."""
+    return visible_images(user).filter(case=case).select_related("lesion").order_by("lesion__number", "uploaded_at")
+
+
+def lesions_to_choose(user: User, case: Case) -> QuerySet[Lesion]:
+    images = Prefetch("images", visible_images(user).order_by("-uploaded_at"))
+    return visible_lesions(user).filter(patient=case.patient_id).order_by("number").prefetch_related(images)
+
+
+def lesion_at_hand(case: Case, lesions: list[Lesion], images: list[LesionImage], asked_for: str) -> Lesion | None:
+    """The lesion that the next images belong to: the one asked for, the last one that got an image, the new one."""
+    by_id = {str(lesion.pk): lesion for lesion in lesions}
+    if asked_for in by_id:
+        return by_id[asked_for]
+    if images:
+        return by_id[str(max(images, key=lambda image: image.uploaded_at).lesion_id)]
+    fresh = [lesion for lesion in lesions if lesion.created_at >= case.created_at]
+    return fresh[-1] if fresh else lesions[0] if len(lesions) == 1 else None
+
+
+def checklist(case: Case, lesion: Lesion | None, images: list[LesionImage]) -> list[Check]:
+    return [
+        Check(
+            f"Lesion: {lesion}" if lesion else "Choose or add the lesion", bool(lesion), step="step-lesion", needed=True
+        ),
+        Check(_images_words(images), bool(images), step="step-images", needed=True),
+        *_advice_on_images(images),
+        *_advice_on_metadata(case, images),
+        _history(case),
+    ]
+
+
+def may_be_submitted(checks: list[Check]) -> bool:
+    return all(check.done for check in checks if check.needed)
+
+
+def _images_words(images: list[LesionImage]) -> str:
+    return f"{len(images)} image{'s' if len(images) > 1 else ''}" if images else "Add at least one image"
+
+
+def _advice_on_images(images: list[LesionImage]) -> list[Check]:
+    """The network reads dermoscopic images only, one lesion at a time."""
+    if not images:
+        return []
+    seen = {image.lesion_id for image in images if image.image_type == ImageType.DERMOSCOPIC}
+    missing = sorted({str(image.lesion) for image in images if image.lesion_id not in seen})
+    if missing:
+        words = f"No dermoscopic image of {', '.join(missing)}: the network will not assess it"
+        return [Check(words, done=False, step="step-images")]
+    untyped = any(image.image_type == ImageType.DERMOSCOPIC and not image.dermoscopic_type for image in images)
+    words = "Say how each dermoscopic image was taken" if untyped else "Dermoscopic image of each lesion"
+    return [Check(words, done=not untyped, step="step-images")]
+
+
+def _advice_on_metadata(case: Case, images: list[LesionImage]) -> list[Check]:
+    """Age, sex and site: what the network weighs beside the picture."""
+    age = case.patient.age_on(timezone.localdate()) is not None
+    sex = case.patient.sex != Sex.UNKNOWN
+    unsited = sorted({str(image.lesion) for image in images if image.lesion.site == Site.UNKNOWN})
+    return [
+        Check("Age known" if age else "Age unknown: the network is less sure without it", done=age),
+        Check("Sex known" if sex else "Sex unknown: the network is less sure without it", done=sex),
+        *([Check(f"Site of {', '.join(unsited)} unknown", done=False, step="step-lesion")] if unsited else []),
+    ]
+
+
+def _history(case: Case) -> Check:
+    answers = list(case.symptoms.values())
+    answered = sum(answer != Answer.UNKNOWN for answer in answers)
+    words = f"History: {answered} of {len(answers)} answered"
+    return Check(words, done=answered == len(answers), step="step-history")

@@ -1,0 +1,152 @@
+"""Intake on one page: lesion, images, history, checklist, submit. Each step is kept as it is made: a draft can wait."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from cases import permissions, workflows
+from cases.errors import InvalidInput
+from cases.forms.cases import HistoryForm, ReasonForm
+from cases.forms.intake import LesionForm, UploadForm
+from cases.forms.refusals import tell
+from cases.models import Case, User
+from cases.models.case import SYMPTOMS
+from cases.selectors import intake as selectors
+from cases.selectors.patients import register_of
+from cases.services import audit, submission
+from cases.services.intake import open_case, update_intake
+from cases.services.lesions import register_lesion
+from cases.views.access import requires
+from cases.vocabulary import Action, DermoscopicType, ImageType
+
+NEWEST = 10
+
+
+@requires("open_case")
+@require_safe
+def new_case(request: HttpRequest) -> HttpResponse:
+    """A case begins with its patient."""
+    patients = register_of(request.user)[:NEWEST]
+    audit.record_view(actor=request.user, action=Action.PATIENTS_LISTED, patients=len(patients))
+    return render(request, "cases/new.html", {"patients": patients})
+
+
+@requires("open_case")
+@require_POST
+def open_draft(request: HttpRequest, patient: UUID) -> HttpResponse:
+    found = permissions.find(permissions.visible_patients(request.user), patient)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        case = open_case(actor=request.user, patient=found, reason=form.cleaned_data["reason"])
+        return redirect("cases:intake", case.pk)
+    return render(request, "cases/new_for_patient.html", {"patient": found, "form": form}, status=422)
+
+
+@requires("edit_case")
+@require_safe
+def intake(request: HttpRequest, case: UUID) -> HttpResponse:
+    found = editable_case(request.user, case)
+    if not found.is_editable:
+        return redirect("cases:case", found.pk)
+    audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
+    return workspace(request, found)
+
+
+@requires("register_lesion")
+@require_POST
+def add_lesion(request: HttpRequest, case: UUID) -> HttpResponse:
+    found = editable_case(request.user, case)
+    form = LesionForm(request.POST)
+    if form.is_valid():
+        lesion = register_lesion(actor=request.user, patient=found.patient, **form.cleaned_data)
+        messages.success(request, f"{lesion} added. Its images come next.")
+        return redirect(f"{reverse('cases:intake', args=[found.pk])}?lesion={lesion.pk}#step-images")
+    return workspace(request, found, lesion_form=form)
+
+
+@requires("edit_case")
+@require_POST
+def save_history(request: HttpRequest, case: UUID) -> HttpResponse:
+    """By the button, or by itself after each answer; the piece says when it was kept, or why not."""
+    found = editable_case(request.user, case)
+    form = HistoryForm(request.POST)
+    if form.is_valid():
+        try:
+            found = update_intake(actor=request.user, case=found, **form.cleaned_data)
+        except InvalidInput as refusal:
+            tell(form, refusal)
+    if request.htmx:
+        context = {**pieces(request.user, found), "form": form, "now": timezone.now()}
+        return render(request, "cases/intake/_saved.html", context)
+    if form.errors:
+        return workspace(request, found, history_form=form)
+    messages.success(request, "History saved.")
+    return redirect(f"{reverse('cases:intake', args=[found.pk])}#step-history")
+
+
+@requires("submit_case")
+@require_POST
+def submit(request: HttpRequest, case: UUID) -> HttpResponse:
+    found = editable_case(request.user, case)
+    try:
+        workflows.submit_case(actor=request.user, case=found)
+    except InvalidInput as refusal:
+        for sentences in refusal.errors.values():
+            messages.error(request, " ".join(sentences))
+        return redirect("cases:intake", found.pk)
+    return redirect("cases:case", found.pk)
+
+
+@requires("cancel_case")
+@require_POST
+def discard(request: HttpRequest, case: UUID) -> HttpResponse:
+    found = editable_case(request.user, case)
+    submission.cancel_case(actor=request.user, case=found)
+    messages.success(request, f"{found} was discarded. It stays in the patient's list as cancelled.")
+    return redirect("cases:patient", found.patient_id)
+
+
+def editable_case(user: User, case: UUID) -> Case:
+    """The case, if it is in the person's list; whether it may still change is for the service to say."""
+    return permissions.find(permissions.visible_cases(user).select_related("patient__clinic"), case)
+
+
+def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
+    """What every part of the page is drawn from, as it is now."""
+    images = list(selectors.images_of(user, case))
+    lesions = list(selectors.lesions_to_choose(user, case))
+    lesion = selectors.lesion_at_hand(case, lesions, images, asked_for)
+    checks = selectors.checklist(case, lesion, images)
+    complete = selectors.may_be_submitted(checks)
+    return {
+        "case": case,
+        "images": images,
+        "lesions": lesions,
+        "lesion": lesion,
+        "checks": checks,
+        "complete": complete,
+        "image_types": ImageType.choices,
+        "dermoscopic_types": DermoscopicType.choices,
+    }
+
+
+def workspace(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
+    """The whole page; a form that was refused is shown as it was typed."""
+    parts = pieces(request.user, case, request.POST.get("lesion") or request.GET.get("lesion", ""))
+    known = {field: getattr(case, field) for field in ("reason", "size_mm", *SYMPTOMS)}
+    context = {
+        **parts,
+        "patient": case.patient,
+        "lesion_form": LesionForm(),
+        "upload_form": UploadForm(),
+        "history_form": HistoryForm(initial=known),
+        "refused_files": [],
+        **forms,
+    }
+    return render(request, "cases/intake/page.html", context, status=422 if forms else 200)

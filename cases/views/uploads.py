@@ -1,0 +1,94 @@
+"""Images of a draft: added one or several at a time, described, removed."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from cases import permissions
+from cases.errors import Conflict, InvalidInput, StorageUnavailable
+from cases.forms.intake import ImageKindForm, UploadForm
+from cases.models import Case, Lesion, LesionImage, User
+from cases.services.draft_images import describe_image, remove_image
+from cases.services.images import attach_image
+from cases.views.access import requires
+from cases.views.intake import editable_case, pieces, workspace
+
+
+@requires("attach_image")
+@require_POST
+def upload(request: HttpRequest, case: UUID) -> HttpResponse:
+    """Each file is kept or refused by itself: one bad file never costs the others."""
+    found = editable_case(request.user, case)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _refused_form(request, found, form)
+    values = form.cleaned_data
+    lesion = permissions.find(permissions.visible_lesions(request.user), values["lesion"])
+    kind = {"image_type": values["image_type"], "dermoscopic_type": values["dermoscopic_type"]}
+    kept, refused = [], []
+    for file in values["files"]:
+        try:
+            kept.append(_attach(request.user, found, lesion, file, kind))
+        except (InvalidInput, Conflict, StorageUnavailable) as error:
+            refused.append({"name": file.name, "sentence": str(error)})
+    if request.htmx:
+        return _answer_in_place(request, found, lesion, kept, refused)
+    if refused:
+        return workspace(request, found, upload_form=form, refused_files=refused)
+    messages.success(request, f"{len(kept)} image{'s' if len(kept) > 1 else ''} added.")
+    return redirect(f"{reverse('cases:intake', args=[found.pk])}?lesion={lesion.pk}#step-images")
+
+
+@requires("attach_image")
+@require_POST
+def describe(request: HttpRequest, image: UUID) -> HttpResponse:
+    found = permissions.find(permissions.visible_images(request.user).select_related("case", "lesion"), image)
+    form = ImageKindForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput(form.errors)
+    found = describe_image(actor=request.user, image=found, **form.cleaned_data)
+    return _after(request, found.case, "cases/intake/_uploaded.html", {"image": found})
+
+
+@requires("attach_image")
+@require_POST
+def remove(request: HttpRequest, image: UUID) -> HttpResponse:
+    found = permissions.find(permissions.visible_images(request.user).select_related("case__patient"), image)
+    remove_image(actor=request.user, image=found)
+    return _after(request, found.case, "cases/intake/_removed.html", {})
+
+
+def _attach(user: User, case: Case, lesion: Lesion, file: UploadedFile, kind: dict[str, str]) -> LesionImage:
+    if file.size > settings.UPLOAD_MAX_BYTES:  # before a single byte of it is read into memory
+        most = settings.UPLOAD_MAX_BYTES // 1_000_000
+        raise InvalidInput({"file": f"The file has {file.size / 1e6:.0f} MB; at most {most} MB are accepted."})
+    return attach_image(actor=user, case=case, lesion=lesion, data=file.read(), **kind)
+
+
+def _refused_form(request: HttpRequest, case: Case, form: UploadForm) -> HttpResponse:
+    if request.htmx:
+        sentence = " ".join(error for errors in form.errors.values() for error in errors)
+        return render(request, "cases/intake/_refused.html", {"sentence": sentence}, status=422)
+    return workspace(request, case, upload_form=form)
+
+
+def _answer_in_place(
+    request: HttpRequest, case: Case, lesion: Lesion, kept: list[LesionImage], refused: list[dict[str, str]]
+) -> HttpResponse:
+    """The page sends one file a request, so that each has its own progress and its own answer."""
+    if refused:
+        return render(request, "cases/intake/_refused.html", refused[0], status=422)
+    context = {**pieces(request.user, case, str(lesion.pk)), "image": kept[0]}
+    return render(request, "cases/intake/_uploaded.html", context)
+
+
+def _after(request: HttpRequest, case: Case, template: str, context: dict[str, object]) -> HttpResponse:
+    if request.htmx:
+        return render(request, template, {**pieces(request.user, case), **context})
+    return redirect(f"{reverse('cases:intake', args=[case.pk])}#step-images")
