@@ -64,6 +64,10 @@ def visible_memberships(user) -> QuerySet:
     return _visible(models.Membership.objects.all(), user, path="clinic", roles=(Role.ADMIN,))
 
 
+def visible_users(user) -> QuerySet:
+    return _visible(models.User.objects.all(), user, path="membership__clinic", roles=_TRAIL)
+
+
 def visible_patients(user) -> QuerySet:
     return _visible(models.Patient.objects.all(), user, path="clinic", roles=_CARE)
 

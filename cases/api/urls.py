@@ -1,5 +1,38 @@
 """The addresses of the REST API."""
 
-from django.urls import URLPattern
+from django.urls import include, path, re_path
 
-urlpatterns: list[URLPattern] = []
+from cases.api.endpoint import Nothing
+from cases.api.views import analyses, audit, cases, docs, models, patients, reading, tokens
+
+app_name = "api"
+
+version_1 = [
+    path("auth/token/", tokens.Tokens.as_view(), name="token"),
+    path("patients/", patients.Patients.as_view(), name="patients"),
+    path("patients/<uuid:patient>/", patients.Patient.as_view(), name="patient"),
+    path("lesions/", patients.Lesions.as_view(), name="lesions"),
+    path("lesions/<uuid:lesion>/", patients.Lesion.as_view(), name="lesion"),
+    path("cases/", cases.Cases.as_view(), name="cases"),
+    path("cases/<uuid:case>/", cases.Case.as_view(), name="case"),
+    path("cases/<uuid:case>/images/", cases.Images.as_view(), name="images"),
+    path("cases/<uuid:case>/submit/", cases.Submission.as_view(), name="submit"),
+    path("cases/<uuid:case>/claim/", reading.Claim.as_view(), name="claim"),
+    path("cases/<uuid:case>/release/", reading.Release.as_view(), name="release"),
+    path("cases/<uuid:case>/reads/", reading.Reads.as_view(), name="reads"),
+    path("images/<uuid:image>/file/", analyses.ImageFile.as_view(), name="image-file"),
+    path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),
+    path("analyses/<uuid:analysis>/heatmaps/<slug:diagnosis>/", analyses.Heatmap.as_view(), name="heatmap"),
+    path("worklist/", reading.WorklistRows.as_view(), name="worklist"),
+    path("audit-events/", audit.AuditEvents.as_view(), name="audit-events"),
+    path("audit-reports/", audit.AuditReports.as_view(), name="audit-reports"),
+    path("audit-reports/<uuid:report>/download/", audit.AuditDownload.as_view(), name="audit-download"),
+    path("models/", models.Models.as_view(), name="models"),
+    path("models/<uuid:model>/activate/", models.Activation.as_view(), name="activate"),
+    re_path(r"", Nothing.as_view(), name="nothing"),
+]
+urlpatterns = [
+    path("schema/", docs.Schema.as_view(), name="schema"),
+    path("docs/", docs.Docs.as_view(), name="docs"),
+    path("v1/", include(version_1)),
+]

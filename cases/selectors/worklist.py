@@ -80,6 +80,11 @@ class Worklist:
         return [standing.pk for standing in self._order]
 
     @property
+    def places(self) -> list[tuple[bool, int, float, datetime, uuid.UUID]]:
+        """What each case is ordered by, in order; no two are equal."""
+        return [self._key(standing) for standing in self._order]
+
+    @property
     def flagged_count(self) -> int:
         return sum(standing.flagged for standing in self._order)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from cases.errors import Conflict, InvalidInput
+from cases.errors import InvalidInput
 from cases.models import IdempotencyKey, User
 
 Answer = tuple[int, Any]  # HTTP status and JSON body
@@ -50,5 +50,5 @@ def _kept(user: User, key: str, fingerprint: str) -> Answer | None:
     if row is None:
         return None
     if row.fingerprint != fingerprint:
-        raise Conflict("This Idempotency-Key was used for another request.")
+        raise InvalidInput({"Idempotency-Key": "This key was used for another request; use a new one for each."})
     return row.status, row.body

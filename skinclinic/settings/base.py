@@ -1,5 +1,6 @@
 """What is true everywhere. Environment variables are listed, with their meaning, in .env.example."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -111,14 +112,36 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "cases.api.schema.Description",
+    "DEFAULT_PAGINATION_CLASS": "cases.api.pagination.NewestFirst",
+    "DEFAULT_THROTTLE_RATES": {"token": env.str("TOKEN_RATE", default="30/min")},  # sign-ins of programs, by address
+    "EXCEPTION_HANDLER": "cases.api.problems.handle",
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),  # how many may say, in a header, who the client is
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# A token of a program lives for at most 90 days.
+REST_KNOX = {"TOKEN_TTL": timedelta(days=min(env.int("TOKEN_DAYS", default=30), 90)), "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "SkinClinic",
     "DESCRIPTION": "Case management for a dermatology clinic, with AI triage that assists and never decides.",
     "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cases.api.schema.add_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "CaseState": "cases.states.CaseState",
+        "AnalysisState": "cases.states.AnalysisState",
+        "ModelStage": "cases.states.ModelStage",
+        "Diagnosis": "cases.vocabulary.Diagnosis",
+        "Answer": "cases.vocabulary.Answer",
+        "Action": "cases.vocabulary.Action",
+        "Tier": "cases.vocabulary.Tier",
+        "Site": "cases.vocabulary.Site",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -1,0 +1,104 @@
+"""What every endpoint shares: limits before reading, one format, answers that no cache keeps."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, Serializer
+
+from cases.api.problems import TooLarge
+from cases.errors import NotFound
+from cases.models import User
+from cases.permissions import find
+from cases.services.audit import record_view
+from cases.vocabulary import Action
+
+FORM_SLACK = 64 * 1024  # bytes for the other fields and the boundaries around a file
+
+
+class OneFormat(BaseContentNegotiation):
+    """Each address answers in its one format, whatever the Accept header hopes for."""
+
+    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+        sent = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == sent), None)
+
+    def select_renderer(
+        self, request: Request, renderers: list[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class Endpoint(GenericAPIView):
+    """Base of the endpoints. `shapes` names the serializer of each method that has one."""
+
+    shapes: ClassVar[Mapping[str, type[BaseSerializer]]] = {}
+    largest_body = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    content_negotiation_class = OneFormat
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self._refuse_large_body(request)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return self.shapes.get(self.request.method, Serializer)
+
+    def find(self, visible: Callable[[User], QuerySet], pk: UUID) -> Any:
+        """The object, if this person may see it; otherwise there is none, and 404 says no more."""
+        return find(visible(self.request.user), pk)
+
+    def checked(self) -> dict[str, Any]:
+        """The body in its types; a missing or malformed field ends the request with 400."""
+        return self._valid(self.get_serializer(data=self.request.data))
+
+    def asked(self, shape: type[Serializer]) -> dict[str, Any]:
+        """The query in its types."""
+        return self._valid(shape(data=self.request.query_params.dict(), context=self.get_serializer_context()))
+
+    def shown(self, shape: type[BaseSerializer], thing: Model, *, status: int = 200) -> Response:
+        return Response(shape(thing, context=self.get_serializer_context()).data, status=status)
+
+    def created(self, shape: type[BaseSerializer], thing: Model) -> Response:
+        return self.shown(shape, thing, status=201)
+
+    def page(self, rows: QuerySet, *, action: Action | None = None) -> Response:
+        """One page of a list; `action` is what the audit trail calls looking at it."""
+        found = self.paginate_queryset(rows)
+        if action:
+            record_view(actor=self.request.user, action=action, count=len(found))
+        return self.get_paginated_response(self.get_serializer(found, many=True).data)
+
+    def _valid(self, serializer: BaseSerializer) -> dict[str, Any]:
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def _refuse_large_body(self, request: Request) -> None:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > self.largest_body:
+            raise TooLarge(f"At most {self.largest_body // 1024} KiB; this request has {length // 1024} KiB.")
+
+
+class Nothing(Endpoint):
+    """An address of the API that does not exist says so in the API's own shape."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("There is nothing at this address; see /api/docs/.")

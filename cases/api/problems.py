@@ -1,0 +1,108 @@
+"""Errors in one shape: RFC 9457 problem+json, from the clinic's refusals as from the framework's."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import exception_handler as framework_handler
+
+from cases import errors, models
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "5"
+# The first class that fits wins, so the special ones stand before the general ones.
+STATUS = {
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.StorageUnavailable: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.DomainError: HTTPStatus.BAD_REQUEST,
+}
+ADDRESS = {models.Patient: "api:patient", models.Case: "api:case", models.Lesion: "api:lesion"}
+
+
+class TooLarge(APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
+def problem(
+    status: int, detail: str, *, kind: str = "", headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """`kind` names the sort of problem for programs, `detail` says it to a person; empty members are left out."""
+    phrase = HTTPStatus(status).phrase
+    body = {
+        "type": f"urn:skinclinic:problem:{kind or phrase.lower()}".replace(" ", "-").replace("_", "-"),
+        "title": phrase,
+        "status": int(status),
+        "detail": detail,
+        **{name: value for name, value in more.items() if value},
+    }
+    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER. What it does not know stays a fault: logged, and answered without details."""
+    if isinstance(error, errors.DomainError):
+        return _refusal(error, context["request"])
+    if isinstance(error, OperationalError | InterfaceError):
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The database does not answer at the moment. Nothing was kept; try again in a few seconds.",
+            headers={"Retry-After": RETRY_SECONDS},
+        )
+    response = framework_handler(error, context)
+    return None if response is None else _from_framework(error, response)
+
+
+def _refusal(error: errors.DomainError, request: Any) -> Response:
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.InvalidInput):
+        more["errors"] = error.errors
+    if isinstance(error, errors.Conflict):
+        more = {"current": error.current, "legal": list(error.legal), "existing": _existing(error.existing, request)}
+    kind = "illegal_transition" if isinstance(error, errors.IllegalTransition) else ""
+    return problem(status, str(error), kind=kind, **more)
+
+
+def _existing(thing: Any, request: Any) -> dict[str, str]:
+    """Where the object lives that was in the way."""
+    if thing is None:
+        return {}
+    name = ADDRESS.get(type(thing))
+    link = {"url": reverse(name, [thing.pk], request=request)} if name else {}
+    return {"id": str(thing.pk), **link}
+
+
+def _from_framework(error: Exception, response: Response) -> Response:
+    """Keep the framework's status and headers (WWW-Authenticate, Retry-After); give its words our shape."""
+    found = _by_field(response.data) if _has_fields(response.data) else {}
+    detail = f"Check these fields: {', '.join(found)}." if found else _sentence(response.data)
+    kind = getattr(error, "default_code", "")
+    return problem(response.status_code, detail, kind=kind, headers=dict(response.headers), errors=found)
+
+
+def _has_fields(data: Any) -> bool:
+    return isinstance(data, Mapping) and set(data) != {"detail"}
+
+
+def _sentence(data: Any) -> str:
+    if isinstance(data, Mapping):
+        return str(data["detail"])
+    return " ".join(str(item) for item in data)
+
+
+def _by_field(data: Any, path: str = "") -> dict[str, list[str]]:
+    """Nested messages, flat: the fields of a field are joined to it by a dot."""
+    if isinstance(data, Mapping):
+        found: dict[str, list[str]] = {}
+        for field, inner in data.items():
+            found |= _by_field(inner, f"{path}.{field}" if path else str(field))
+        return found
+    return {path: [str(item) for item in data] if isinstance(data, list) else [str(data)]}

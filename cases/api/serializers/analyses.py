@@ -1,0 +1,91 @@
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from cases.api.serializers.fields import OptionalCode
+from cases.models import Analysis, ModelVersion, QualityCheck
+from cases.vocabulary import AbstainReason, Diagnosis, Tier
+
+CODES = sorted(Diagnosis.values)
+_PROBABILITY = {"min_value": 0, "max_value": 1}
+Probabilities = inline_serializer("Probabilities", {code: serializers.FloatField(**_PROBABILITY) for code in CODES})
+Heatmaps = inline_serializer("Heatmaps", {code: serializers.URLField(required=False) for code in CODES})
+
+
+class ModelReference(serializers.ModelSerializer):
+    """Which network said it, to the byte."""
+
+    class Meta:
+        model = ModelVersion
+        fields = ["id", "name", "version", "sha256"]
+        read_only_fields = fields
+
+
+class QualityOut(serializers.ModelSerializer):
+    reasons = serializers.ListField(child=serializers.CharField())
+    metrics = serializers.DictField()
+
+    class Meta:
+        model = QualityCheck
+        fields = ["verdict", "reasons", "metrics"]
+        read_only_fields = fields
+
+
+class AnalysisOut(serializers.ModelSerializer):
+    """An abstention or a failure is no answer: whatever the network would have said is then null."""
+
+    case = serializers.UUIDField(source="image.case_id", read_only=True)
+    model_version = ModelReference(read_only=True)
+    probabilities = serializers.SerializerMethodField(
+        help_text="Calibrated; the seven sum to 1. Null without an answer."
+    )
+    diagnosis = OptionalCode(Diagnosis.choices, source="answer.diagnosis", help_text="The most probable.")
+    malignancy = serializers.FloatField(
+        source="answer.malignancy", allow_null=True, read_only=True, help_text="mel + bcc + akiec", **_PROBABILITY
+    )
+    prediction_set = serializers.ListField(
+        source="answer.prediction_set",
+        child=serializers.ChoiceField(Diagnosis.choices),
+        allow_null=True,
+        read_only=True,
+        help_text="The diagnoses that stay possible, the most severe first.",
+    )
+    tier = OptionalCode(Tier.choices, source="answer.tier")
+    abstain_reason = OptionalCode(AbstainReason.choices)
+    heatmaps = serializers.SerializerMethodField(help_text="Grad-CAM for each diagnosis, as the address of a PNG.")
+    heat_inside_lesion = serializers.FloatField(
+        source="explanation.heat_inside_lesion",
+        allow_null=True,
+        read_only=True,
+        help_text="The share of the heat of the most probable diagnosis that lies inside the lesion.",
+        **_PROBABILITY,
+    )
+    attributions = serializers.DictField(
+        source="answer.attributions",
+        allow_null=True,
+        read_only=True,
+        help_text="What image and metadata added to each diagnosis, in logits.",
+    )
+    quality = QualityOut(source="image.quality_check", allow_null=True, read_only=True)
+    metadata = serializers.DictField(help_text="What the network was told beside the picture; null is unknown.")
+    timings = serializers.DictField(child=serializers.FloatField(), help_text="Milliseconds by stage.")
+
+    class Meta:
+        model = Analysis
+        fields = [
+            "id", "case", "image", "state", "step", "attempt", "probabilities", "diagnosis", "malignancy",
+            "prediction_set", "tier", "abstain_reason", "error", "model_version", "heatmaps", "heat_inside_lesion",
+            "attributions", "quality", "metadata", "input_hash", "timings", "created_at", "started_at", "finished_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(Probabilities)
+    def get_probabilities(self, analysis: Analysis) -> dict[str, float] | None:
+        return analysis.answer and {code: analysis.answer.probabilities[code] for code in CODES}
+
+    @extend_schema_field(Heatmaps)
+    def get_heatmaps(self, analysis: Analysis) -> dict[str, str]:
+        if analysis.answer is None:
+            return {}
+        request = self.context["request"]
+        return {code: reverse("api:heatmap", [analysis.pk, code], request=request) for code in CODES}

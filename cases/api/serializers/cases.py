@@ -1,0 +1,77 @@
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from cases.api.serializers.analyses import AnalysisOut, QualityOut
+from cases.api.serializers.fields import OptionalCode, VisibleObject
+from cases.api.serializers.reads import ReadOut
+from cases.models import Case, LesionImage
+from cases.models.case import SYMPTOMS
+from cases.permissions import visible_lesions, visible_patients
+from cases.states import CaseState
+from cases.vocabulary import Tier
+
+
+class CaseIn(serializers.ModelSerializer):
+    patient = VisibleObject(visible_patients)
+
+    class Meta:
+        model = Case
+        fields = ["patient", "reason", "size_mm", *SYMPTOMS]
+
+
+class CaseFilter(serializers.Serializer):
+    state = serializers.ChoiceField(CaseState.choices, required=False)
+    patient = VisibleObject(visible_patients, required=False)
+
+
+class CaseSummary(serializers.ModelSerializer):
+    pseudonym = serializers.CharField(source="patient.pseudonym", read_only=True)
+    tier = OptionalCode(Tier.choices)
+
+    class Meta:
+        model = Case
+        fields = [
+            "id", "patient", "pseudonym", "reason", "size_mm", *SYMPTOMS, "state", "tier", "malignancy", "flagged",
+            "flag_threshold", "claimed_by", "claim_until", "created_at", "submitted_at", "ready_at", "decided_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ImageIn(serializers.ModelSerializer):
+    file = serializers.FileField(allow_empty_file=True, help_text="JPEG, PNG or WebP; at most 20 MB and 50 megapixels.")
+    lesion = VisibleObject(visible_lesions)
+
+    class Meta:
+        model = LesionImage
+        fields = ["file", "lesion", "image_type", "dermoscopic_type", "captured_at"]
+
+
+class ImageOut(serializers.ModelSerializer):
+    url = serializers.SerializerMethodField(help_text="The stored picture: upright, without any embedded metadata.")
+    quality = QualityOut(source="quality_check", allow_null=True, read_only=True)
+
+    class Meta:
+        model = LesionImage
+        fields = [
+            "id", "case", "lesion", "image_type", "dermoscopic_type", "captured_at", "uploaded_at", "media_type",
+            "width", "height", "byte_size", "sha256", "stored_sha256", "url", "quality",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_url(self, image: LesionImage) -> str:
+        return reverse("api:image-file", [image.pk], request=self.context["request"])
+
+
+class CaseOut(CaseSummary):
+    """A case with everything that is known of it."""
+
+    legal_moves = serializers.ListField(
+        child=serializers.ChoiceField(CaseState.choices), read_only=True, help_text="The states that may follow."
+    )
+    images = ImageOut(many=True, read_only=True)
+    analyses = AnalysisOut(many=True, read_only=True)
+    reads = ReadOut(many=True, read_only=True)
+
+    class Meta(CaseSummary.Meta):
+        fields = [*CaseSummary.Meta.fields, "legal_moves", "images", "analyses", "reads"]
+        read_only_fields = fields

@@ -1,0 +1,58 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from cases.api.serializers.fields import VisibleObject
+from cases.models import Lesion, Patient
+from cases.permissions import may, visible_patients
+
+IDENTITY = ("identifier", "given_name", "family_name", "birth_date")
+
+
+class PatientIn(serializers.ModelSerializer):
+    class Meta:
+        model = Patient
+        fields = [*IDENTITY, "sex", "skin_type", "personal_melanoma", "family_melanoma"]
+
+
+class PatientOut(serializers.ModelSerializer):
+    """Who the pseudonym is stands here only for the roles that may know it; for the others it is null."""
+
+    identifier = serializers.CharField(allow_null=True)
+    given_name = serializers.CharField(allow_null=True)
+    family_name = serializers.CharField(allow_null=True)
+
+    class Meta:
+        model = Patient
+        fields = ["id", "pseudonym", *PatientIn.Meta.fields, "created_at"]
+        read_only_fields = fields
+
+    def to_representation(self, patient: Patient) -> dict[str, Any]:
+        shown = super().to_representation(patient)
+        known = may(self.context["request"].user, "view_identity")
+        return shown if known else {**shown, **dict.fromkeys(IDENTITY)}
+
+
+class LesionIn(serializers.ModelSerializer):
+    patient = VisibleObject(visible_patients)
+
+    class Meta:
+        model = Lesion
+        fields = ["patient", "site", "laterality", "body_x", "body_y"]
+
+
+class LesionOut(serializers.ModelSerializer):
+    general_site = serializers.CharField(allow_null=True)
+
+    class Meta:
+        model = Lesion
+        fields = [
+            "id", "patient", "number", "site", "general_site", "laterality", "body_x", "body_y", "status", "created_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class OfPatient(serializers.Serializer):
+    """A list may be narrowed to one patient."""
+
+    patient = VisibleObject(visible_patients, required=False)

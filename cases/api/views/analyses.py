@@ -1,0 +1,56 @@
+from uuid import UUID
+
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases.api.endpoint import Endpoint
+from cases.api.serializers.analyses import AnalysisOut
+from cases.errors import NotFound
+from cases.permissions import visible_analyses, visible_images
+from cases.selectors.full import analyses_in_full
+from cases.selectors.results import heatmap_png
+from cases.services.audit import record_view
+from cases.vocabulary import Action, Diagnosis
+
+# A picture that is opened on its own is still only a picture.
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+
+
+class Analysis(Endpoint):
+    shapes = {"GET": AnalysisOut}
+
+    def get(self, request: Request, analysis: UUID) -> Response:
+        """One image under one model version: how far it is, and what it found."""
+        found = self.find(analyses_in_full, analysis)
+        record_view(actor=request.user, action=Action.ANALYSIS_VIEWED, about=found)
+        return self.shown(AnalysisOut, found)
+
+
+class Heatmap(Endpoint):
+    @extend_schema(
+        parameters=[OpenApiParameter("diagnosis", str, OpenApiParameter.PATH, enum=sorted(Diagnosis.values))],
+        responses={(200, "image/png"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, analysis: UUID, diagnosis: str) -> HttpResponseBase:
+        """Grad-CAM for one diagnosis: a transparent PNG of the stored picture's size, to be laid over it."""
+        found = self.find(visible_analyses, analysis)
+        if found.answer is None:
+            raise NotFound("This analysis has no answer, and so no heatmap.")
+        picture = heatmap_png(found, diagnosis)
+        record_view(actor=request.user, action=Action.ANALYSIS_VIEWED, about=found, heatmap=diagnosis)
+        return HttpResponse(picture, content_type="image/png", headers=SANDBOX)
+
+
+class ImageFile(Endpoint):
+    @extend_schema(
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, (200, "image/png"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, image: UUID) -> HttpResponseBase:
+        """The stored picture."""
+        found = self.find(visible_images, image)
+        record_view(actor=request.user, action=Action.IMAGE_VIEWED, about=found)
+        return FileResponse(found.file.open("rb"), content_type=found.media_type, headers=SANDBOX)

@@ -1,0 +1,73 @@
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases import workflows
+from cases.api.endpoint import FORM_SLACK, Endpoint
+from cases.api.idempotency import once
+from cases.api.problems import TooLarge
+from cases.api.serializers.cases import CaseFilter, CaseIn, CaseOut, CaseSummary, ImageIn, ImageOut
+from cases.permissions import ensure_may, visible_cases
+from cases.selectors.full import case_in_full
+from cases.services.audit import record_view
+from cases.services.images import attach_image
+from cases.services.intake import open_case
+from cases.vocabulary import Action
+
+
+class Cases(Endpoint):
+    shapes = {"GET": CaseSummary, "POST": CaseIn}
+
+    @extend_schema(parameters=[CaseFilter], responses=CaseSummary(many=True))
+    def get(self, request: Request) -> Response:
+        """Cases of the clinic, newest first."""
+        ensure_may(request.user, "view_cases")
+        cases = visible_cases(request.user).filter(**self.asked(CaseFilter)).select_related("patient")
+        return self.page(cases, action=Action.CASES_LISTED)
+
+    @extend_schema(responses={201: CaseOut})
+    @once
+    def post(self, request: Request) -> Response:
+        """Open a draft for a patient."""
+        case = open_case(actor=request.user, **self.checked())
+        return self.created(CaseOut, case_in_full(request.user, case.pk))
+
+
+class Case(Endpoint):
+    shapes = {"GET": CaseOut}
+
+    def get(self, request: Request, case: UUID) -> Response:
+        """A case with its images, its analyses and its signed reads."""
+        found = case_in_full(request.user, case)
+        record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
+        return self.shown(CaseOut, found)
+
+
+class Images(Endpoint):
+    shapes = {"POST": ImageIn}
+    parser_classes = (MultiPartParser,)
+    largest_body = settings.UPLOAD_MAX_BYTES + FORM_SLACK
+
+    @extend_schema(responses={201: ImageOut})
+    @once
+    def post(self, request: Request, case: UUID) -> Response:
+        """Attach a picture to a draft. The same bytes twice in one case are one image."""
+        found = self.find(visible_cases, case)
+        fields = self.checked()
+        file = fields.pop("file")
+        if file.size > settings.UPLOAD_MAX_BYTES:
+            raise TooLarge({"file": [f"At most {settings.UPLOAD_MAX_BYTES // 1_000_000} MB."]})
+        return self.created(ImageOut, attach_image(actor=request.user, case=found, data=file.read(), **fields))
+
+
+class Submission(Endpoint):
+    @extend_schema(request=None, responses={202: CaseOut})
+    @once
+    def post(self, request: Request, case: UUID) -> Response:
+        """Hand the case to the network: one analysis per image is queued, and workers take it from there."""
+        found = workflows.submit_case(actor=request.user, case=self.find(visible_cases, case))
+        return self.shown(CaseOut, case_in_full(request.user, found.pk), status=202)

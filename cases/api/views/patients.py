@@ -1,0 +1,66 @@
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases.api.endpoint import Endpoint
+from cases.api.idempotency import once
+from cases.api.serializers.patients import LesionIn, LesionOut, OfPatient, PatientIn, PatientOut
+from cases.permissions import ensure_may, visible_lesions, visible_patients
+from cases.services.audit import record_view
+from cases.services.lesions import register_lesion
+from cases.services.patients import register_patient
+from cases.vocabulary import Action
+
+
+class Patients(Endpoint):
+    shapes = {"GET": PatientOut, "POST": PatientIn}
+
+    @extend_schema(responses=PatientOut(many=True))
+    def get(self, request: Request) -> Response:
+        """The register, newest first."""
+        ensure_may(request.user, "view_patients")
+        return self.page(visible_patients(request.user), action=Action.PATIENTS_LISTED)
+
+    @extend_schema(responses={201: PatientOut})
+    @once
+    def post(self, request: Request) -> Response:
+        """Register a patient. An identifier that is known already is a 409 with the patient it belongs to."""
+        patient = register_patient(actor=request.user, **self.checked())
+        return self.created(PatientOut, patient)
+
+
+class Patient(Endpoint):
+    shapes = {"GET": PatientOut}
+
+    def get(self, request: Request, patient: UUID) -> Response:
+        found = self.find(visible_patients, patient)
+        record_view(actor=request.user, action=Action.PATIENT_VIEWED, about=found)
+        return self.shown(PatientOut, found)
+
+
+class Lesions(Endpoint):
+    shapes = {"GET": LesionOut, "POST": LesionIn}
+
+    @extend_schema(parameters=[OfPatient], responses=LesionOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Lesions of the clinic, or of one patient, newest first."""
+        ensure_may(request.user, "view_patients")
+        lesions = visible_lesions(request.user).filter(**self.asked(OfPatient))
+        return self.page(lesions, action=Action.LESION_VIEWED)
+
+    @extend_schema(responses={201: LesionOut})
+    @once
+    def post(self, request: Request) -> Response:
+        """Register a lesion of a patient."""
+        return self.created(LesionOut, register_lesion(actor=request.user, **self.checked()))
+
+
+class Lesion(Endpoint):
+    shapes = {"GET": LesionOut}
+
+    def get(self, request: Request, lesion: UUID) -> Response:
+        found = self.find(visible_lesions, lesion)
+        record_view(actor=request.user, action=Action.LESION_VIEWED, about=found)
+        return self.shown(LesionOut, found)

@@ -1,0 +1,29 @@
+"""Cases and analyses with everything that is told of them, in a fixed number of queries."""
+
+from django.db.models import Prefetch, QuerySet
+
+from cases.models import Analysis, Case, LesionImage, User
+from cases.permissions import find, visible_analyses, visible_cases, visible_images, visible_reads
+
+
+def analyses_in_full(user: User) -> QuerySet[Analysis]:
+    """Each with its image, quality, model version, prediction and explanation, oldest first."""
+    return (
+        visible_analyses(user)
+        .select_related("image__quality_check", "model_version", "prediction", "explanation")
+        .defer("model_version__manifest", "model_version__card", "explanation__heatmaps")
+        .order_by("created_at", "id")
+    )
+
+
+def images_in_full(user: User) -> QuerySet[LesionImage]:
+    return visible_images(user).select_related("quality_check")
+
+
+def case_in_full(user: User, case_id) -> Case:
+    """The case with its images, its signed reads and, as `analyses`, those of all its images."""
+    cases = visible_cases(user).select_related("patient")
+    reads = visible_reads(user).signed().order_by("order")
+    case = find(cases.prefetch_related(Prefetch("images", images_in_full(user)), Prefetch("reads", reads)), case_id)
+    case.analyses = list(analyses_in_full(user).filter(image__case=case))
+    return case
