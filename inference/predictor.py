@@ -82,19 +82,28 @@ class Predictor:
             InferenceError: the network's answer is not a number.
         """
         self.warm_up()
-        clock, head = _Clock(), self.bundle.head
+        clock = _Clock()
         upright = decode(image) if isinstance(image, bytes) else normalise(image)
         clock.lap("decode")
+        seen = self._look(upright, metadata or Metadata(), image_type, progress, clock)
+        result = self._conclude(seen, clock)
+        progress("done")
+        return result
+
+    def _look(
+        self, upright: Image.Image, metadata: Metadata, image_type: str, progress: Progress, clock: "_Clock"
+    ) -> "_Seen":
+        manifest, head = self.bundle.manifest, self.bundle.head
 
         progress("quality")
-        prepared = prepare(upright, self.bundle.manifest.input)
+        prepared = prepare(upright, manifest.input)
         quality = assess(prepared)
         clock.lap("quality")
 
         progress("network")
         features, mask = self._runtime.run(prepared.tensor)
         embedding = features.mean(axis=(1, 2), dtype=np.float32)
-        encoded = self.bundle.manifest.metadata_encoding.encode(metadata or Metadata())
+        encoded = manifest.metadata_encoding.encode(metadata)
         from_image, from_metadata = head.image_logits(embedding), head.metadata_logits(encoded)
         clock.lap("network")
 
@@ -102,7 +111,7 @@ class Predictor:
         heat = class_heat(head.W, features)
         clock.lap("gradcam")
 
-        seen = _Seen(
+        return _Seen(
             image_type=image_type,
             prepared=prepared,
             quality=quality,
@@ -113,9 +122,6 @@ class Predictor:
             heat=heat,
             lesion=mask > 0,  # the logit of one half
         )
-        result = self._conclude(seen, clock)
-        progress("done")
-        return result
 
     def _conclude(self, seen: "_Seen", clock: "_Clock") -> Result:
         manifest, logits = self.bundle.manifest, seen.from_image + seen.from_metadata

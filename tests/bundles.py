@@ -71,10 +71,6 @@ def tiny_head(rng: np.random.Generator, *, members: int = 2) -> Head:
 
 def tiny_manifest(model: bytes, head: Head, *, version: str = "0.0") -> dict[str, Any]:
     """A complete manifest without its files."""
-    rate = {"low": 0.7, "value": 0.8, "high": 0.9}
-    point = {"threshold": 0.3, "sensitivity": rate, "specificity": rate}
-    prior = dict(zip(DIAGNOSES, (0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02), strict=True))
-    known = {"age": 70.0, "sex": "male", "localization": "back"}
     return {
         "name": "tiny",
         "version": version,
@@ -90,6 +86,22 @@ def tiny_manifest(model: bytes, head: Head, *, version: str = "0.0") -> dict[str
             "image_types": [DERMOSCOPIC],
         },
         "metadata_encoding": MetadataEncoding().to_dict(),
+        "training_data": {"name": "none", "citation": "none", "licence": "CC0", "split": "none", "n": 1},
+        "licence": "MIT",
+        **_decisions(),
+        "self_check": [
+            {"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known)}
+            for seed, known in ((1, {}), (2, {"age": 70.0, "sex": "male", "localization": "back"}))
+        ],
+    }
+
+
+def _decisions() -> dict[str, Any]:
+    """Calibration, thresholds and conformal quantiles: plausible, and measured on nothing."""
+    rate = {"low": 0.7, "value": 0.8, "high": 0.9}
+    point = {"threshold": 0.3, "sensitivity": rate, "specificity": rate}
+    prior = dict(zip(DIAGNOSES, (0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02), strict=True))
+    return {
         "calibration": {
             "temperature_fused": 1.5,
             "temperature_image": 1.2,
@@ -103,23 +115,8 @@ def tiny_manifest(model: bytes, head: Head, *, version: str = "0.0") -> dict[str
         },
         "conformal": {
             "alpha": 0.1,
-            "quantiles": {
-                "fused": dict.fromkeys(DIAGNOSES, 0.9),
-                "image": dict.fromkeys(DIAGNOSES, 0.8),
-            },
+            "quantiles": {"fused": dict.fromkeys(DIAGNOSES, 0.9), "image": dict.fromkeys(DIAGNOSES, 0.8)},
         },
-        "training_data": {
-            "name": "none",
-            "citation": "none",
-            "licence": "CC0",
-            "split": "none",
-            "n": 1,
-        },
-        "licence": "MIT",
-        "self_check": [
-            {"seed": 1, "metadata": {}, "logits": seeded_logits(model, head, 1, {})},
-            {"seed": 2, "metadata": known, "logits": seeded_logits(model, head, 2, known)},
-        ],
     }
 
 
