@@ -147,7 +147,7 @@ def test_a_cut_file_with_a_thumbnail_in_its_exif_is_still_truncated() -> None:
 
 
 def test_what_follows_the_picture_does_not_matter() -> None:
-    film = b"\xff\xda\x00\x02" * 200 + np.random.default_rng(0).bytes(300_000)
+    film = b"\x00\x02" + b"\xff\xda\x00\x02" * 200 + np.random.default_rng(0).bytes(300_000)
     assert decode(encode(lesion()) + film).size == (200, 150)
 
 
