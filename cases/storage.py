@@ -2,13 +2,19 @@
 
 import uuid
 
-from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 
 
-def private_storage() -> FileSystemStorage:
-    """Where uploads live. Without a base address: asking one for a URL is an error, not a leak."""
-    return FileSystemStorage(location=settings.MEDIA_ROOT, base_url=None)
+class PrivateStorage(FileSystemStorage):
+    """The media folder, without addresses: whoever asks for one gets an error, not a leak."""
+
+    def url(self, name: str | None) -> str:
+        raise ValueError("Private files have no address; a view that checks access serves them.")
+
+
+def private_storage() -> PrivateStorage:
+    """Where uploads live."""
+    return PrivateStorage()
 
 
 def new_key(suffix: str) -> str:
