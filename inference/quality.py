@@ -41,7 +41,7 @@ class QualityReport:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Reason codes of what is outside its range: blurred, flat, too_dark, too_bright, too_small, cropped."""
+        """Reason codes of what is outside its range: blur, flat, under_exposed, over_exposed, too_small, cropped."""
         failed = (item.reason for item in self.measurements if not item.accepted)
         return tuple(dict.fromkeys(failed))
 
@@ -60,10 +60,10 @@ def assess(prepared: Prepared) -> QualityReport:
     clipped = float((luma >= _CLIPPED_FROM).mean())
     return QualityReport(
         (
-            Measurement("detail", _detail(luma), "grey levels", 6.0, np.inf, "blurred"),
+            Measurement("detail", _detail(luma), "grey levels", 6.0, np.inf, "blur"),
             Measurement("contrast", float(luma.std()), "grey levels", 4.0, np.inf, "flat"),
             Measurement("brightness", mean, "grey levels", 50.0, 235.0, _exposure(mean)),
-            Measurement("clipped", clipped, "share of area", 0.0, 0.3, "too_bright"),
+            Measurement("clipped", clipped, "share of area", 0.0, 0.3, "over_exposed"),
             Measurement("resolution", pixel_ratio, "pixels per input pixel", 0.75, np.inf, "too_small"),
             Measurement("kept", prepared.geometry.kept_share, "share of area", 0.5, 1.0, "cropped"),
         )
@@ -71,7 +71,7 @@ def assess(prepared: Prepared) -> QualityReport:
 
 
 def _exposure(mean: float) -> str:
-    return "too_dark" if mean < 128 else "too_bright"
+    return "under_exposed" if mean < 128 else "over_exposed"
 
 
 def _detail(luma: NDArray[np.float64]) -> float:

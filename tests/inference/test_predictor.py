@@ -182,7 +182,7 @@ def test_a_blurred_picture_gets_no_answer(predictor: Predictor) -> None:
     blurred = lesion(800, 600).filter(ImageFilter.GaussianBlur(20))
     result = predictor.predict(blurred)
     assert result.abstain_reason == "low_quality"
-    assert result.quality.reasons == ("blurred",)
+    assert result.quality.reasons == ("blur",)
     assert result.tier != "routine"
 
 

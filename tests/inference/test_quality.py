@@ -22,9 +22,9 @@ def test_a_good_picture_has_nothing_against_it(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        (lesion(800, 600).filter(ImageFilter.GaussianBlur(16)), "blurred"),
-        (lesion().point(lambda level: level * 0.2), "too_dark"),
-        (lesion().point(lambda level: min(255, level * 3)), "too_bright"),
+        (lesion(800, 600).filter(ImageFilter.GaussianBlur(16)), "blur"),
+        (lesion().point(lambda level: level * 0.2), "under_exposed"),
+        (lesion().point(lambda level: min(255, level * 3)), "over_exposed"),
         (lesion(96, 72), "too_small"),
         (lesion(900, 300), "cropped"),
         (Image.new("RGB", (200, 150), (128, 128, 128)), "flat"),
@@ -54,4 +54,4 @@ def test_megapixels_do_not_hide_a_blur(bundle: Bundle) -> None:
     enlarged = np.asarray(blurred.resize((1600, 1200))).astype(int)
     noise = np.random.default_rng(0).integers(-8, 9, enlarged.shape)
     grainy = Image.fromarray((enlarged + noise).clip(0, 255).astype(np.uint8))
-    assert "blurred" in report_on(grainy, bundle).reasons
+    assert "blur" in report_on(grainy, bundle).reasons
