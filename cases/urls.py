@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import home, intake, patients, progress, uploads
+from cases.views import audit, home, intake, media, models, patients, progress, reading, uploads, worklist
 
 app_name = "cases"
 
@@ -25,4 +25,20 @@ urlpatterns = [
     path("images/<uuid:image>/describe/", uploads.describe, name="describe_image"),
     path("images/<uuid:image>/remove/", uploads.remove, name="remove_image"),
     path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),
+    path("media/images/<uuid:image>/picture", media.picture, name="picture"),
+    path("media/images/<uuid:image>/thumbnail", media.thumbnail, name="thumbnail"),
+    path("media/analyses/<uuid:analysis>/heat.json", media.heat, name="heat"),
+    path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist/next/", worklist.read_next, name="read_next"),
+    path("cases/<uuid:case>/reading/", reading.reading, name="reading"),
+    path("cases/<uuid:case>/claim/", reading.claim, name="claim"),
+    path("cases/<uuid:case>/release/", reading.release, name="release"),
+    path("cases/<uuid:case>/sign/", reading.sign, name="sign"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/chain/", audit.chain, name="audit_chain"),
+    path("audit/reports/", audit.create_report, name="audit_report"),
+    path("audit/reports/<uuid:report>/download/", audit.download, name="audit_download"),
+    path("models/", models.models, name="models"),
+    path("models/<uuid:model_version>/", models.model, name="model"),
+    path("models/<uuid:model_version>/activate/", models.activate, name="activate_model"),
 ]

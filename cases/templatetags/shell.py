@@ -29,7 +29,10 @@ class Place(NamedTuple):
 
 PLACES = (
     Place("Home", "home", "view_home"),
+    Place("Queue", "worklist", "view_worklist", ("reading", "claim", "sign", "release")),
     Place("Patients", "patients", "view_patients", ("find_patients", "register_patient", "patient", "new_case")),
+    Place("Audit", "audit", "view_audit"),
+    Place("Models", "models", "view_models", ("model",)),
 )
 
 

@@ -40,7 +40,36 @@ if (form) {
   });
 }
 
+// ── While somebody works here, the claim stays theirs ───────────────────────────────────────────────
+const EXTEND_EVERY = 60_000; // milliseconds; the claim itself lasts for minutes
+const hold = document.getElementById("hold");
+let extended = Date.now();
+
+function stay() {
+  if (Date.now() - extended < EXTEND_EVERY) return;
+  extended = Date.now();
+  htmx.ajax("POST", hold.dataset.extendUrl, { target: "#hold", swap: "innerHTML" });
+}
+if (hold) for (const sign of ["pointerdown", "keydown", "wheel"]) document.addEventListener(sign, stay, { passive: true });
+
+// The button names what it confirms.
+form?.addEventListener("change", (event) => {
+  if (event.target.name === "confirmed") form.querySelector("[data-confirmed]").textContent = event.target.value;
+});
+
+// The analysis has come to its end while somebody watched: show what came of it.
+document.addEventListener("case-settled", () => location.reload());
+
+function chooseManagement(place) {
+  const choice = form?.querySelectorAll("input[name=management]")[place];
+  if (!choice) return;
+  choice.checked = true;
+  choice.focus();
+}
+const managementKeys = Object.fromEntries([...Array(7).keys()].map((place) => [String(place + 1), () => chooseManagement(place)]));
+
 bindKeys({
+  ...managementKeys,
   y: confirm,
   o: () => openOverride(true),
   c: submit("claim-form"),
@@ -51,7 +80,6 @@ bindKeys({
   h: () => viewer?.toggleHeat(),
   s: () => viewer?.show(viewer.mode === "both" ? "original" : "both"),
   0: () => viewer?.fit(),
-  1: () => viewer?.actualSize(),
   "+": () => viewer?.zoomTo(viewer.zoom * 1.25),
   "=": () => viewer?.zoomTo(viewer.zoom * 1.25),
   "-": () => viewer?.zoomTo(viewer.zoom / 1.25),

@@ -12,6 +12,7 @@ class Viewer {
     this.stage = root.querySelector("[data-stage]");
     this.panes = [...root.querySelectorAll("[data-pane]")];
     this.canvas = root.querySelector("[data-heat]");
+    this.copyOriginal();
     this.size = { width: Number(root.dataset.width), height: Number(root.dataset.height) };
     this.pointers = new Map();
     this.fit();
@@ -97,6 +98,19 @@ class Viewer {
     this.show(this.mode === "heat" ? "original" : "heat");
   }
 
+  // The heat lies on a copy of the picture, so that its bytes are fetched, and its viewing is recorded, once.
+  async copyOriginal() {
+    const original = this.root.querySelector("[data-original]");
+    try {
+      await original.decode();
+    } catch {
+      return; // the browser shows the picture's words in its place
+    }
+    const base = this.root.querySelector("[data-base]");
+    [base.width, base.height] = [original.naturalWidth, original.naturalHeight];
+    base.getContext("2d").drawImage(original, 0, 0);
+  }
+
   async loadHeat() {
     this.mode = "original";
     if (!this.root.dataset.heatUrl) return;
@@ -114,7 +128,9 @@ class Viewer {
   paint() {
     const choice = this.root.querySelector("[data-class]");
     paintHeat(this.canvas, this.map, choice.value);
-    this.canvas.setAttribute("aria-label", `Heat for ${choice.selectedOptions[0].text}`);
+    const name = choice.selectedOptions[0].text;
+    this.canvas.setAttribute("aria-label", `Heat for ${name}`);
+    this.root.querySelector("[data-heat-tag]").textContent = `Heat for ${name.toLowerCase()}`;
     const cold = this.map.maxima[choice.value] <= 0;
     this.refuseHeat(cold ? "Nothing in the image speaks for this diagnosis." : "");
     this.fade();

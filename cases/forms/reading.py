@@ -1,0 +1,39 @@
+from typing import Any
+
+from django import forms
+
+from cases.vocabulary import Decision, Diagnosis, Management, OverrideReason
+
+CHOOSE = ("", "Choose …")
+
+
+class ReadForm(forms.Form):
+    """One signature. The button that is pressed says whether it confirms or overrides."""
+
+    decision = forms.ChoiceField(choices=Decision.choices)
+    management = forms.ChoiceField(choices=Management.choices, widget=forms.RadioSelect)
+    confirmed = forms.ChoiceField(
+        label="Confirm as", choices=Diagnosis.choices, required=False, widget=forms.RadioSelect
+    )
+    diagnosis = forms.ChoiceField(label="Your diagnosis", choices=[CHOOSE, *Diagnosis.choices], required=False)
+    reason = forms.ChoiceField(label="Because of", choices=[CHOOSE, *OverrideReason.choices], required=False)
+    comment = forms.CharField(
+        label="Comment", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, possible: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirmed"].choices = [(code, Diagnosis(code).label) for code in possible]
+
+    @property
+    def is_overriding(self) -> bool:
+        """Whether the override's own fields were being filled in when the form came back with errors."""
+        return self.is_bound and self.data.get("decision") == Decision.OVERRIDE
+
+    def as_read(self) -> dict[str, str]:
+        """The words of `record_read`."""
+        said = self.cleaned_data
+        common = {name: said[name] for name in ("decision", "management", "comment")}
+        if said["decision"] == Decision.CONFIRM:
+            return {**common, "diagnosis": said["confirmed"]}
+        return {**common, "diagnosis": said["diagnosis"], "reason": said["reason"]}

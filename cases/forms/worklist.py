@@ -1,0 +1,48 @@
+from typing import Any
+
+from django import forms
+
+from cases.selectors.worklist import WorklistFilter
+from cases.states import WAITING_CASE
+from cases.vocabulary import Site, Tier
+
+ANY = [("", "Any")]
+VIEWS = (("flagged", "Flagged"), ("all", "All waiting"), ("mine", "Held by me"), ("unassessed", "Not assessed"))
+
+
+class WorklistForm(forms.Form):
+    """What part of the queue to see. Everything is optional, and an address with nonsense in it filters nothing."""
+
+    view = forms.ChoiceField(choices=VIEWS, required=False, widget=forms.HiddenInput)
+    tier = forms.ChoiceField(
+        label="Priority", choices=[*ANY, *Tier.choices, ("unassessed", "Not assessed")], required=False
+    )
+    state = forms.ChoiceField(
+        label="State", choices=[*ANY, *((state.value, state.label) for state in WAITING_CASE)], required=False
+    )
+    site = forms.ChoiceField(label="Site", choices=[*ANY, *Site.choices], required=False)
+    min_malignancy = forms.FloatField(
+        label="Malignancy at least",
+        required=False,
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal", "placeholder": "0.00"}),
+    )
+    threshold = forms.FloatField(required=False, min_value=0, max_value=1)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The valid values that were given."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+    @property
+    def view_name(self) -> str:
+        return self.chosen.get("view", "flagged")
+
+    def as_filter(self) -> WorklistFilter:
+        chosen = self.chosen
+        view = chosen.pop("view", "flagged")
+        if view == "unassessed":
+            chosen["tier"] = "unassessed"
+        return WorklistFilter(**chosen, flagged=True if view == "flagged" else None, held_by_me=view == "mine")

@@ -1,0 +1,40 @@
+"""The queue in numbers: how many wait in each view, and how their malignancies spread."""
+
+from typing import NamedTuple
+
+from django.db.models import Count, Q
+
+from cases.models import User
+from cases.permissions import visible_cases
+from cases.states import CaseState
+
+BINS = 20
+
+
+class QueueNumbers(NamedTuple):
+    of_view: dict[str, int]
+    scores: list[float]  # malignancy of every assessed case that waits, ascending
+    silent: int  # cases without a tier: flagged under any threshold
+
+    @property
+    def histogram(self) -> list[int]:
+        """Cases per twentieth of malignancy."""
+        counts = [0] * BINS
+        for score in self.scores:
+            counts[min(int(score * BINS), BINS - 1)] += 1
+        return counts
+
+    def flagged_at(self, threshold: float) -> int:
+        return self.silent + sum(score >= threshold for score in self.scores)
+
+
+def queue_numbers(user: User) -> QueueNumbers:
+    waiting = visible_cases(user).waiting().filter(submitted_at__isnull=False)
+    of_view = waiting.aggregate(
+        flagged=Count("pk", filter=Q(flagged=True)),
+        all=Count("pk"),
+        mine=Count("pk", filter=Q(state=CaseState.IN_REVIEW, claimed_by=user)),
+        unassessed=Count("pk", filter=Q(tier="")),
+    )
+    scores = waiting.exclude(tier="").filter(malignancy__isnull=False).order_by("malignancy")
+    return QueueNumbers(of_view, list(scores.values_list("malignancy", flat=True)), of_view["unassessed"])

@@ -1,0 +1,67 @@
+"""What a dermatologist needs to read one case, in few queries."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from cases.errors import NotFound
+from cases.models import Analysis, Case, Explanation, LesionImage, Read, User
+from cases.permissions import find, visible_cases, visible_images, visible_reads
+from cases.states import AnalysisState
+
+
+def case_to_read(user: User, case_id) -> Case:
+    cases = visible_cases(user).select_related("patient__clinic", "claimed_by")
+    return find(cases, case_id)
+
+
+def images_to_read(user: User, case: Case) -> list[LesionImage]:
+    """The case's images with their lesion, quality check and newest analysis."""
+    analyses = Analysis.objects.current().select_related("prediction", "model_version")
+    images = visible_images(user).filter(case=case).select_related("lesion", "quality_check")
+    return list(images.prefetch_related(Prefetch("analyses", analyses)))
+
+
+def first_to_look_at(images: list[LesionImage]) -> LesionImage | None:
+    """The image whose answer is the most malignant; without any answer the first one."""
+
+    def weight(image: LesionImage) -> float:
+        analysis = image.current_analysis
+        answered = analysis is not None and analysis.state == AnalysisState.SUCCEEDED
+        return analysis.prediction.malignancy if answered else -1.0
+
+    return max(images, key=weight, default=None)
+
+
+def explanation_of(analysis: Analysis) -> Explanation | None:
+    """Everything but the grids themselves, which the browser fetches on its own."""
+    return Explanation.objects.defer("heatmaps").filter(analysis=analysis).first()
+
+
+def heat_of(analysis: Analysis) -> dict[str, Any]:
+    """Grad-CAM of each diagnosis as a flat list of 0 to 255, row by row, and how the grid lies on the picture."""
+    explanation = Explanation.objects.filter(analysis=analysis).first()
+    if explanation is None:
+        raise NotFound("There is no heatmap for this analysis.")
+    cells, raw = explanation.rows * explanation.columns, bytes(explanation.heatmaps)
+    return {
+        "rows": explanation.rows,
+        "columns": explanation.columns,
+        "geometry": explanation.geometry,
+        "maxima": explanation.maxima,
+        "grids": {
+            code: list(raw[place * cells : (place + 1) * cells]) for place, code in enumerate(explanation.labels)
+        },
+    }
+
+
+def reads_of(user: User, case: Case) -> QuerySet[Read]:
+    """Signed reads of this case, oldest first."""
+    return visible_reads(user).filter(case=case).signed().select_related("reader").order_by("order")
+
+
+def earlier_reads(user: User, case: Case) -> QuerySet[Read]:
+    """What was decided about the same lesions in other cases, newest first."""
+    lesions = visible_images(user).filter(case=case).values("lesion")
+    others = visible_reads(user).filter(case__images__lesion__in=lesions).exclude(case=case).signed()
+    return others.select_related("reader", "case").order_by("-signed_at").distinct()

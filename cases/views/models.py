@@ -1,0 +1,42 @@
+"""Model versions: which one answers, where it came from, what it was measured at."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from cases.permissions import find, visible_model_versions
+from cases.services.model_registry import activate_model
+from cases.states import MODEL_MOVES, ModelStage
+from cases.views.access import requires
+
+
+@requires("view_models")
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    return render(request, "models/models.html", {"versions": visible_model_versions(request.user)})
+
+
+@requires("view_models")
+@require_safe
+def model(request: HttpRequest, model_version: UUID) -> HttpResponse:
+    found = find(visible_model_versions(request.user), model_version)
+    context = {
+        "version": found,
+        "point": found.thresholds["malignancy"],
+        "split": found.thresholds["split"],
+        "data": found.manifest["training_data"],
+        "may_follow": ModelStage.ACTIVE in MODEL_MOVES.legal(found.stage),
+    }
+    return render(request, "models/model.html", context)
+
+
+@requires("activate_model")
+@require_POST
+def activate(request: HttpRequest, model_version: UUID) -> HttpResponse:
+    found = find(visible_model_versions(request.user), model_version)
+    active = activate_model(model_version=found, actor=request.user)
+    messages.success(request, f"{active} answers from now on. Results so far keep the version that gave them.")
+    return redirect("cases:models")

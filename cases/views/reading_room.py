@@ -1,0 +1,121 @@
+"""Everything that stands in the reading room, gathered for its template."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from cases.models import Analysis, Case, LesionImage, User
+from cases.permissions import may
+from cases.selectors import reading as selectors
+from cases.selectors.attribution import account_of
+from cases.selectors.policy import flag_policy
+from cases.selectors.progress import case_progress
+from cases.selectors.results import leading_analysis, possible_diagnoses, probability_rows
+from cases.selectors.worklist import Worklist
+from cases.states import AnalysisState, CaseState
+from cases.vocabulary import Answer
+from cases.wording import SCC_NOTE, coverage, findings, is_malignant, set_note, trust, verdict
+
+NEXT_SHOWN = 6
+
+
+def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
+    images = selectors.images_to_read(user, case)
+    leading = leading_analysis(case)
+    image = _chosen(images, wanted_image)
+    analysis = image.current_analysis if image else None
+    return {
+        "case": case,
+        "patient": case.patient,
+        "images": images,
+        "image": image,
+        "place": images.index(image) + 1 if image else 0,
+        "analysis": analysis,
+        "leading": leading,
+        "possible": possible_diagnoses(case),
+        "verdict": verdict(analysis),
+        "scc_note": SCC_NOTE,
+        "threshold": _threshold(case),
+        **_result(analysis),
+        **_quality(image),
+        "symptoms": _symptoms(case),
+        "reads": list(selectors.reads_of(user, case)),
+        "earlier": list(selectors.earlier_reads(user, case)[:10]),
+        "progress": case_progress(case) if case.state == CaseState.SUBMITTED else None,
+        **_standing(user, case),
+        **_neighbours(user, case),
+    }
+
+
+def _chosen(images: list[LesionImage], wanted: str) -> LesionImage | None:
+    return next((image for image in images if str(image.pk) == wanted), None) or selectors.first_to_look_at(images)
+
+
+def _threshold(case: Case) -> float | None:
+    """The threshold the case was judged by; before that, the clinic's present one."""
+    if case.flag_threshold is not None:
+        return case.flag_threshold
+    policy = flag_policy(case.clinic)
+    return policy.threshold if policy else None
+
+
+def _result(analysis: Analysis | None) -> dict[str, Any]:
+    """Figures stand on the page only when they are an answer: never for an abstention."""
+    if analysis is None or analysis.state != AnalysisState.SUCCEEDED:
+        return {"answered": False, "model": analysis.model_version if analysis else None}
+    explanation = selectors.explanation_of(analysis)
+    trusted, sentence = trust(explanation) if explanation else (False, "")
+    return {
+        "answered": True,
+        "model": analysis.model_version,
+        "prediction": analysis.prediction,
+        "set_note": set_note(analysis.prediction),
+        "coverage": coverage(analysis),
+        "rows": [(row, is_malignant(row.code)) for row in probability_rows(analysis)],
+        "account": account_of(analysis),
+        "explanation": explanation,
+        "trusted": trusted,
+        "trust_sentence": sentence,
+    }
+
+
+def _quality(image: LesionImage | None) -> dict[str, Any]:
+    check = getattr(image, "quality_check", None)
+    return {"quality": check, "quality_findings": findings(check.reasons) if check else ""}
+
+
+def _symptoms(case: Case) -> dict[str, list[str]]:
+    """The patient's answers, grouped: what is unknown is said, not left out."""
+    answers = case.symptoms
+    return {
+        answer.label: [symptom for symptom, given in answers.items() if given == answer] for answer in Answer
+    }
+
+
+def _standing(user: User, case: Case) -> dict[str, Any]:
+    """Who holds the case, and what this person may do with it now."""
+    held = case.state == CaseState.IN_REVIEW
+    holds = held and case.claimed_by_id == user.pk
+    expired = held and case.claim_until <= timezone.now()
+    return {
+        "holds": holds and may(user, "record_read"),
+        "held_by_other": held and not holds and not expired,
+        "may_claim": may(user, "claim_case") and (case.state == CaseState.READY or (expired and not holds)),
+        "may_retry": may(user, "retry_analysis"),
+    }
+
+
+def _neighbours(user: User, case: Case) -> dict[str, Any]:
+    """The queue around this case: its place, the one before, and those that come next."""
+    queue = Worklist(user)
+    ids = queue.ids
+    at = ids.index(case.pk) if case.pk in ids else -1
+    upcoming = queue.rows(at + 1, at + 1 + NEXT_SHOWN)
+    before = queue.rows(at - 1, at) if at > 0 else []
+    return {
+        "queue_place": at + 1,
+        "queue_length": len(ids),
+        "upcoming": upcoming,
+        "next_case": upcoming[0].case if upcoming else None,
+        "previous_case": before[0].case if before else None,
+    }
