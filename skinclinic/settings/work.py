@@ -33,7 +33,7 @@ CLAIM_IDLE_SECONDS = env.float("CLAIM_IDLE_SECONDS", default=15 * 60.0)
 
 # ── Celery ────────────────────────────────────────────────────────────────────────────────────────
 FILE_BROKER = "filesystem://"
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=FILE_BROKER)
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=f"{FILE_BROKER}localhost/")
 CELERY_TASK_QUEUES = [Queue("analyses", Exchange("analyses", type="direct"), routing_key="analyses")]
 CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_EXCHANGE = CELERY_TASK_DEFAULT_ROUTING_KEY = "analyses"
 CELERY_TASK_SERIALIZER = "json"
@@ -57,8 +57,11 @@ def _transport_options() -> dict[str, object]:
     """Each broker's own options; a publish that cannot be made gives up within two seconds."""
     if CELERY_BROKER_URL.startswith(FILE_BROKER):
         folder = DATA_DIR / "broker"  # beside the media, never inside
-        options = {name: str(folder / "messages") for name in ("data_folder_in", "data_folder_out")}
-        return {**options, "control_folder": str(folder / "control"), "polling_interval": 0.2}
+        messages, control = folder / "messages", folder / "control"
+        for part in (messages, control):
+            part.mkdir(parents=True, exist_ok=True, mode=0o700)
+        both = {"data_folder_in": str(messages), "data_folder_out": str(messages)}
+        return {**both, "control_folder": str(control), "polling_interval": 0.2}
     if CELERY_BROKER_URL.startswith("memory"):
         return {"polling_interval": 0.1}
     return {

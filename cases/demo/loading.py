@@ -1,0 +1,29 @@
+"""Putting demonstration cases into the demo clinic."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.utils import timezone
+
+from cases.demo.drawings import drawn_cases
+from cases.demo.filing import DemoCase, file_case
+from cases.demo.ham10000 import ham10000_cases
+from cases.models import Clinic, Patient, User
+from cases.vocabulary import Role
+
+
+def load_drawings_if_empty(clinic: Clinic) -> int:
+    """Drawn lesions for a clinic that has no patient yet; returns how many cases were filed."""
+    if Patient.objects.of_clinic(clinic).exists():
+        return 0
+    return _file_all(drawn_cases(timezone.localdate()), clinic)
+
+
+def load_ham10000(clinic: Clinic, folder: Path, *, count: int) -> int:
+    """Real cases; those that were loaded before are left alone. Returns how many are new."""
+    return _file_all(ham10000_cases(folder, count=count, today=timezone.localdate()), clinic)
+
+
+def _file_all(cases: Iterable[DemoCase], clinic: Clinic) -> int:
+    staff = User.objects.filter(membership__clinic=clinic, membership__role=Role.STAFF).first()
+    return sum(file_case(case, actor=staff) is not None for case in cases)

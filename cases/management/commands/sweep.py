@@ -1,0 +1,48 @@
+"""`manage.py sweep`: brings about what time alone must bring about, every few seconds."""
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+
+from cases.services.sweep import remove_orphan_files
+from cases.workflows import sweep_once
+
+logger = logging.getLogger(__name__)
+
+_ORPHANS_EVERY = 3600.0  # seconds
+
+
+class Command(BaseCommand):
+    help = "Publish waiting analyses, take back lost ones, move overdue cases on, release idle claims."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="sweep once and say what was moved")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        if once:
+            for part, count in {**sweep_once(), "orphan_files_removed": remove_orphan_files()}.items():
+                self.stdout.write(f"{part}: {count}")
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        self._loop(stop)
+
+    def _loop(self, stop: threading.Event) -> None:
+        orphans_due = 0.0
+        while not stop.is_set():
+            try:
+                sweep_once()
+                if time.monotonic() >= orphans_due:
+                    remove_orphan_files()
+                    orphans_due = time.monotonic() + _ORPHANS_EVERY
+            except (DatabaseError, OSError) as error:
+                logger.warning("sweep: left for the next one: %s", error)
+                connection.close()
+            stop.wait(settings.SWEEP_SECONDS)
