@@ -36,7 +36,6 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "close_case": (Role.DERMATOLOGIST,),
     "view_audit": _TRAIL,
     "create_audit_report": _TRAIL,
-    "view_models": (Role.DERMATOLOGIST, *_TRAIL),
     "view_models": _ANYONE,
     "register_model": (Role.ADMIN,),
     "activate_model": (Role.ADMIN,),

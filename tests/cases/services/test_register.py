@@ -1,0 +1,132 @@
+"""The register: patients, lesions, and what it refuses."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
+from cases.models import AuditEvent, Lesion, Patient
+from cases.services import lesions, patients
+from cases.vocabulary import Action
+from tests.factories import PatientFactory
+
+pytestmark = pytest.mark.django_db
+
+ADA = {"identifier": "MRN-1", "given_name": "Ada", "family_name": "Lovelace"}
+
+
+def test_a_patient_has_a_pseudonym_and_unknowns(north):
+    patient = patients.register_patient(actor=north.staff, **ADA)
+    assert patient.pseudonym.startswith("P-")
+    assert len(patient.pseudonym) == 10
+    assert (patient.sex, patient.skin_type, patient.birth_date) == ("unknown", "unknown", None)
+    assert patient.clinic == north.clinic
+
+
+def test_the_same_identifier_is_a_conflict_with_the_patient_already_there(north):
+    first = patients.register_patient(actor=north.staff, **ADA)
+    with pytest.raises(Conflict) as refusal:
+        patients.register_patient(actor=north.dermatologist, **{**ADA, "identifier": "  MRN-1 "})
+    assert refusal.value.existing == first
+    assert "MRN-1" not in str(refusal.value)
+    assert Patient.objects.count() == 1
+
+
+def test_another_clinic_may_use_the_same_identifier(north, south):
+    patients.register_patient(actor=north.staff, **ADA)
+    patients.register_patient(actor=south.staff, **ADA)
+    assert Patient.objects.count() == 2
+
+
+def test_the_database_holds_the_rule_too(north):
+    PatientFactory(clinic=north.clinic, identifier="X")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PatientFactory(clinic=north.clinic, identifier="X")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("identifier", "  "),
+        ("identifier", "x" * 65),
+        ("given_name", ""),
+        ("family_name", ""),
+        ("birth_date", timezone.localdate() + timedelta(days=2)),
+        ("birth_date", date(1850, 1, 1)),
+        ("sex", "yes"),
+        ("skin_type", "VII"),
+        ("personal_melanoma", ""),
+    ],
+)
+def test_a_wrong_field_is_named(north, field, value):
+    with pytest.raises(InvalidInput) as refusal:
+        patients.register_patient(actor=north.staff, **{**ADA, field: value})
+    assert list(refusal.value.errors) == [field]
+    assert not Patient.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+def test_everything_wrong_is_told_at_once(north):
+    with pytest.raises(InvalidInput) as refusal:
+        patients.register_patient(actor=north.staff, identifier="", given_name="", family_name="L", sex="x")
+    assert set(refusal.value.errors) == {"identifier", "given_name", "sex"}
+
+
+def test_an_auditor_registers_nobody(north):
+    with pytest.raises(Forbidden):
+        patients.register_patient(actor=north.auditor, **ADA)
+
+
+def test_the_trail_tells_of_it_without_a_name(north):
+    patient = patients.register_patient(actor=north.staff, **ADA)
+    event = AuditEvent.objects.get(action=Action.PATIENT_REGISTERED)
+    assert (event.actor, event.object_id) == (north.staff, str(patient.pk))
+    told = str(event.payload) + event.object_id + event.purpose
+    assert not any(word in told for word in ADA.values())
+
+
+@pytest.mark.parametrize(("day", "age"), [(date(2026, 4, 11), 67), (date(2026, 4, 12), 68), (date(1950, 1, 1), 0)])
+def test_age_counts_whole_years(day, age):
+    assert Patient(birth_date=date(1958, 4, 12)).age_on(day) == age
+    assert Patient(birth_date=None).age_on(day) is None
+
+
+def test_search_finds_by_every_word_of_the_clinic(north):
+    ada = PatientFactory(clinic=north.clinic, given_name="Ada", family_name="Lovelace", identifier="A-17")
+    PatientFactory(clinic=north.clinic, given_name="Ada", family_name="Byron")
+    for words in ("ada love", "lovelace", "A-17", ada.pseudonym, ada.pseudonym[2:6]):
+        assert list(Patient.objects.matching(words)) == [ada], words
+    assert Patient.objects.matching("ada").count() == 2
+
+
+def test_lesions_are_numbered_per_patient(north):
+    patient, other = PatientFactory.create_batch(2, clinic=north.clinic)
+    first = lesions.register_lesion(actor=north.staff, patient=patient, site="back", laterality="left")
+    second = lesions.register_lesion(actor=north.staff, patient=patient, site="unknown")
+    elsewhere = lesions.register_lesion(actor=north.staff, patient=other, site="scalp")
+    assert [str(lesion) for lesion in (first, second, elsewhere)] == ["L1", "L2", "L1"]
+    assert (first.general_site, second.general_site) == ("posterior torso", None)
+
+
+def test_a_lesion_of_a_foreign_patient_cannot_be_registered(north, south):
+    with pytest.raises(NotFound):
+        lesions.register_lesion(actor=south.staff, patient=PatientFactory(clinic=north.clinic), site="back")
+    assert not Lesion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"site": ""}, "site"),
+        ({"site": "elbow"}, "site"),
+        ({"site": "back", "laterality": "up"}, "laterality"),
+        ({"site": "back", "body_x": 0.5}, "body_y"),
+        ({"site": "back", "body_x": 1.5, "body_y": 0.5}, "body_x"),
+    ],
+)
+def test_a_wrong_field_of_a_lesion_is_named(north, fields, wrong):
+    with pytest.raises(InvalidInput) as refusal:
+        lesions.register_lesion(actor=north.staff, patient=PatientFactory(clinic=north.clinic), **fields)
+    assert wrong in refusal.value.errors
