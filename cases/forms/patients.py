@@ -7,15 +7,13 @@ from cases.vocabulary import Answer, Sex, SkinType
 class PatientForm(forms.Form):
     """A new entry of the register. Everything that may be unknown starts as unknown."""
 
-    identifier = forms.CharField(
-        max_length=64, help_text="The clinic's own number for this patient. Checked for duplicates."
-    )
+    identifier = forms.CharField(max_length=64, help_text="Your clinic's own number; duplicates are found.")
     given_name = forms.CharField(max_length=100)
     family_name = forms.CharField(max_length=100)
     birth_date = forms.DateField(
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="Age helps the network; leave empty when unknown.",
+        help_text="The network weighs age. Empty is unknown.",
     )
     sex = forms.ChoiceField(choices=Sex.choices, initial=Sex.UNKNOWN)
     skin_type = forms.ChoiceField(label="Skin type (Fitzpatrick)", choices=SkinType.choices, initial=SkinType.UNKNOWN)

@@ -7,7 +7,7 @@ from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case, User
-from cases.permissions import visible_analyses, visible_cases, visible_images, visible_model_versions, visible_patients
+from cases.permissions import visible_analyses, visible_audit_events, visible_cases, visible_images, visible_patients
 from cases.states import AnalysisState, CaseState
 
 SHOWN = 20
@@ -37,8 +37,8 @@ def waiting_numbers(user: User) -> dict[str, Any]:
     """The queue in three numbers: how many wait, how many of them are flagged, since when the oldest waits."""
     return (
         visible_cases(user)
-        .filter(state=CaseState.READY)
-        .aggregate(waiting=Count("pk"), flagged=Count("pk", filter=Q(flagged=True)), oldest=Min("ready_at"))
+        .waiting()
+        .aggregate(waiting=Count("pk"), flagged=Count("pk", filter=Q(flagged=True)), oldest=Min("submitted_at"))
     )
 
 
@@ -57,12 +57,13 @@ def numbers_of_today(user: User) -> dict[str, int]:
             failed=Count("pk", filter=Q(state=AnalysisState.FAILED)),
         )
     )
-    return {"patients": visible_patients(user).filter(created_at__gte=since).count(), **cases, **analyses}
+    patients = visible_patients(user).filter(created_at__gte=since).count()
+    return {"patients": patients, **cases, **analyses, "events": events_today(user)}
+
+
+def events_today(user: User) -> int:
+    return visible_audit_events(user).filter(at__gte=start_of_day()).count()
 
 
 def start_of_day() -> datetime:
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def active_model(user: User):
-    return visible_model_versions(user).active().first()

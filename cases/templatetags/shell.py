@@ -1,5 +1,6 @@
 """What the frame of every page asks: who is this, where may they go, what does a word look like."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django import template
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 from cases import permissions
 from cases.models import Case, Lesion, Patient
 from cases.selectors.progress import CaseProgress
-from cases.states import ASSESSABLE_CASE
+from cases.states import ASSESSABLE_CASE, AnalysisState
 from cases.vocabulary import Laterality, Role, Sex
 
 register = template.Library()
@@ -30,7 +31,12 @@ class Place(NamedTuple):
 PLACES = (
     Place("Home", "home", "view_home"),
     Place("Queue", "worklist", "view_worklist", ("reading", "claim", "sign", "release")),
-    Place("Patients", "patients", "view_patients", ("find_patients", "register_patient", "patient", "new_case")),
+    Place(
+        "Patients",
+        "patients",
+        "view_patients",
+        ("find_patients", "register_patient", "patient", "new_case", "open_case", "intake", "case"),
+    ),
     Place("Audit", "audit", "view_audit"),
     Place("Models", "models", "view_models", ("model",)),
 )
@@ -102,3 +108,23 @@ def fingerprint(progress: CaseProgress) -> str:
     """What a page has seen of the progress: the same again needs no answer, so nothing on the page moves."""
     rows = [(row.analysis.state, row.step, row.place) for row in progress.images if row.analysis]
     return "|".join(f"{state} {step.value} {place or 0}" for state, step, place in rows)
+
+
+@register.filter
+def outcome(progress: CaseProgress) -> str:
+    """How it went, once it is over: "1 assessed, 1 without an answer"."""
+    states = [row.analysis.state for row in progress.images if row.analysis]
+    counts = [
+        (states.count(AnalysisState.SUCCEEDED), "assessed"),
+        (states.count(AnalysisState.ABSTAINED), "without an answer"),
+        (states.count(AnalysisState.FAILED), "failed"),
+    ]
+    words = ", ".join(f"{count} {word}" for count, word in counts if count)
+    return f"{len(states)} image{'s' if len(states) > 1 else ''}: {words}"
+
+
+@register.filter
+def day_or_time(moment: datetime) -> str:
+    """In a list of work: the time of what is of today, the day of everything else."""
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local.day} {local:%b %Y}"

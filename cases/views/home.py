@@ -8,10 +8,15 @@ from django.views.decorators.http import require_safe
 
 from cases.models import User
 from cases.selectors import home as selectors
+from cases.selectors.policy import flag_policy
+from cases.selectors.worklist import Worklist
 from cases.services import audit
 from cases.states import CaseState
 from cases.views.access import requires
 from cases.vocabulary import Action, Role
+
+NEXT = 5  # cases that a dermatologist sees at once
+LOOKED_AT = 25  # of which some may be held by colleagues
 
 
 @requires("view_home")
@@ -34,22 +39,29 @@ def _staff(user: User) -> tuple[str, dict[str, Any]]:
 
 
 def _dermatologist(user: User) -> tuple[str, dict[str, Any]]:
+    queue = Worklist(user)
+    rows = [row for row in queue.rows(0, LOOKED_AT) if not (row.held_by_me or row.held_by_other)]
     return "home/dermatologist.html", {
         "held": selectors.held_by(user),
-        "numbers": selectors.waiting_numbers(user),
+        "queue": queue,
+        "rows": rows[:NEXT],
+        "oldest": selectors.waiting_numbers(user)["oldest"],
     }
 
 
 def _admin(user: User) -> tuple[str, dict[str, Any]]:
+    policy = flag_policy(user.clinic)
     return "home/admin.html", {
         "today": selectors.numbers_of_today(user),
         "numbers": selectors.waiting_numbers(user),
-        "model": selectors.active_model(user),
+        "failed": selectors.failed_cases(user),
+        "model": policy.model_version if policy else None,
+        "threshold": policy.threshold if policy else None,
     }
 
 
-def _auditor(_: User) -> tuple[str, dict[str, Any]]:
-    return "home/auditor.html", {}
+def _auditor(user: User) -> tuple[str, dict[str, Any]]:
+    return "home/auditor.html", {"events": selectors.events_today(user)}
 
 
 _HOMES = {
