@@ -33,7 +33,10 @@ def perform_analysis(analysis_id) -> bool:
     try:
         with Heartbeat(lease):
             result = _compute(analysis, lease)
-    except (InferenceError, ValueError, FileNotFoundError) as error:
+    except FileNotFoundError:
+        # Its own words name a path of the server, which belongs on no page.
+        return fail_analysis(lease, reason="A stored file of the image or of the model is missing.", passing=False)
+    except (InferenceError, ValueError) as error:
         # It would fail the same way again: the picture, the metadata or the bundle is at fault.
         return fail_analysis(lease, reason=str(error), passing=False)
     except Exception as error:
