@@ -57,6 +57,10 @@ _FINDINGS = {
 }
 
 
+_SUBJECTS = {1: "Nothing else stays", 2: "Both stay"}
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
+
+
 class Words(NamedTuple):
     """One statement, and what follows from it."""
 
@@ -90,7 +94,7 @@ def set_note(prediction: Prediction) -> str:
     """How sure the set is: "Both stay in the 90 % prediction set."."""
     level = coverage(prediction.analysis)
     count = len(prediction.prediction_set)
-    subject = {1: "Nothing else stays", 2: "Both stay"}.get(count, f"All {count} stay")
+    subject = _SUBJECTS.get(count, f"All {_NUMBERS[count]} stay")
     return f"{subject} in the {level} prediction set."
 
 
@@ -106,8 +110,8 @@ def trust(explanation: Explanation) -> tuple[bool, str]:
     if share is None:
         return False, "The network found no lesion border to compare its heat with. Look at the image first."
     if share < TRUSTED_SHARE:
-        return False, f"Only {share:.0%} of the heat lies inside the lesion. Look at the image before the result."
-    return True, f"{share:.0%} of the heat lies inside the lesion."
+        return False, f"Only {share * 100:.0f} % of the heat lies inside the lesion. Look at the image before the result."
+    return True, f"{share * 100:.0f} % of the heat lies inside the lesion."
 
 
 def findings(reasons: list[str]) -> str:

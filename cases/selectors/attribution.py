@@ -39,7 +39,7 @@ def account_of(analysis: Analysis) -> Account | None:
     start, seen, told = log_odds(dict.fromkeys(image, 0.0)), log_odds(image), log_odds(fused)
     influences = [Influence("Image", seen - start)]
     if known:
-        influences.append(Influence(", ".join(known), told - seen))
+        influences.append(Influence(", ".join(known).capitalize(), told - seen))
     return Account(1 / (1 + math.exp(-start)), tuple(influences))
 
 

@@ -37,6 +37,11 @@ def whole(value: float) -> str:
 
 
 @register.filter
+def hundredths(value: float) -> str:
+    return f"{value * 100:.0f}"
+
+
+@register.filter
 def unround(value: float) -> str:
     """For scripts: a point, whatever the language of the page."""
     return f"{value:.4f}"

@@ -32,8 +32,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     words = form.as_report() if valid else {}
     found = trail.search(request.user, **words) if valid else AuditEvent.objects.none()
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    context = _context(request, form, page)
     record_view(actor=request.user, action=Action.AUDIT_VIEWED, events=len(page.object_list))
-    return render(request, "audit/audit.html", _context(request, form, page), status=200 if valid else 422)
+    return render(request, "audit/audit.html", context, status=200 if valid else 422)
 
 
 @requires("view_audit")

@@ -14,15 +14,16 @@ function say(name, words) {
 }
 
 const whole = (share) => `${Math.round(share * 100)} %`;
+const range = (low, high) => `${Math.round(low * 100)}–${Math.round(high * 100)}`;
 
 function show(scores, points, threshold) {
   const [, sensitivity, low, high, specificity, floor, ceiling] = measuredAt(points, threshold);
   say("threshold", threshold.toFixed(2));
   say("flags", String(Number(policy.dataset.silent) + scores.filter(([score]) => score >= threshold).length));
   say("sensitivity", whole(sensitivity));
-  say("sensitivity-range", `${whole(low)}–${whole(high)}`);
+  say("sensitivity-range", range(low, high));
   say("specificity", whole(specificity));
-  say("specificity-range", `${whole(floor)}–${whole(ceiling)}`);
+  say("specificity-range", range(floor, ceiling));
   for (const bar of policy.querySelectorAll("[data-from]")) {
     bar.classList.toggle("on", Number(bar.dataset.from) + 0.05 > threshold);
   }

@@ -17,20 +17,25 @@ function ask(required) {
 
 function openOverride(open = true) {
   if (!override) return;
-  override.hidden = !open;
-  overrideButton.setAttribute("aria-expanded", String(open));
+  for (const piece of form.querySelectorAll("#override, [data-override-acts]")) piece.hidden = !open;
+  for (const piece of form.querySelectorAll("[data-confirm]")) piece.hidden = open;
+  form.querySelector("details.comment").open = open;
+  overrideButton?.setAttribute("aria-expanded", String(open));
   if (open) override.querySelector("select").focus();
   else overrideButton.focus();
 }
 
 function confirm() {
   const button = form?.querySelector("button[value=confirm]");
-  if (button) button.click();
+  if (button?.offsetParent) button.click(); // not while an override is being filled in
 }
 
 if (form) {
-  overrideButton?.addEventListener("click", () => openOverride(override.hidden));
-  override?.addEventListener("keydown", (event) => event.key === "Escape" && openOverride(false));
+  overrideButton?.addEventListener("click", () => openOverride(true));
+  form.querySelector("[data-override-close]")?.addEventListener("click", () => openOverride(false));
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && overrideButton && !override.hidden) openOverride(false);
+  });
   form.querySelector("button[value=confirm]")?.addEventListener("click", () => ask(false));
   form.querySelector("button[value=override]")?.addEventListener("click", () => ask(true));
   form.addEventListener("submit", (event) => {

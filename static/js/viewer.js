@@ -84,7 +84,10 @@ class Viewer {
 
   // ── What is shown ────────────────────────────────────────────────────────────────────────────
   show(mode) {
-    if (mode !== "original" && !this.map) return;
+    if (mode !== "original" && !this.map) {
+      this.wanted = mode; // asked for before the heat had come
+      return;
+    }
     this.mode = mode;
     for (const pane of this.panes) pane.hidden = mode !== "both" && pane.dataset.pane !== mode;
     for (const button of this.root.querySelectorAll("[data-show]")) {
@@ -104,7 +107,9 @@ class Viewer {
     try {
       await original.decode();
     } catch {
-      return; // the browser shows the picture's words in its place
+      this.root.querySelector("[data-picture-note]").textContent =
+        "The image could not be loaded. Reload the page; if that does not help, tell your administrator.";
+      return;
     }
     const base = this.root.querySelector("[data-base]");
     [base.width, base.height] = [original.naturalWidth, original.naturalHeight];
@@ -119,6 +124,7 @@ class Viewer {
     this.map = await answer.json();
     for (const button of this.root.querySelectorAll("[data-show]")) button.disabled = false;
     this.paint();
+    if (this.wanted) this.show(this.wanted);
   }
 
   refuseHeat(sentence) {

@@ -66,8 +66,15 @@ function settle(event) {
   if (hadFocus) row.querySelector("a").focus({ preventScroll: true });
 }
 
+// On a small screen the queue comes first; a filter that is in use stays in sight.
+function fold() {
+  const filters = document.querySelector("[data-folds-when-narrow]");
+  if (filters && filters.dataset.foldsWhenNarrow !== "never" && matchMedia("(max-width: 900px)").matches) filters.open = false;
+}
+
 if (queue) {
   listen();
+  fold();
   document.body.addEventListener("htmx:beforeSwap", holdBack);
   document.body.addEventListener("htmx:afterSwap", settle);
   document.addEventListener("click", (event) => event.target.closest("[data-show-changes]") && showChanges());
