@@ -41,7 +41,7 @@ def perform_analysis(analysis_id) -> bool:
         return fail_analysis(lease, reason=str(error), passing=False)
     except Exception as error:
         logger.warning("analysis %s: %s", analysis.pk, type(error).__name__, exc_info=True)
-        return fail_analysis(lease, reason=f"{type(error).__name__}: {error}", passing=True)
+        return fail_analysis(lease, reason=_in_words(error), passing=True)
     return _record(analysis, lease, result)
 
 
@@ -97,6 +97,13 @@ def fail_analysis(lease: Lease, *, reason: str, passing: bool) -> bool:
             settle_case(analysis.image.case_id)
         record_step(analysis, action, attempt=analysis.attempt, of=settings.ANALYSIS_MAX_ATTEMPTS)
     return True
+
+
+def _in_words(error: Exception) -> str:
+    """What a page may show: never the error's own text, which may hold a path or a value. The log has it."""
+    if "TimeLimit" in type(error).__name__:
+        return f"It took longer than {settings.ANALYSIS_SOFT_TIME_LIMIT:g} seconds."
+    return f"It stopped with an unexpected error ({type(error).__name__})."
 
 
 def _compute(analysis: Analysis, lease: Lease) -> Result:

@@ -6,8 +6,9 @@ from skinclinic.settings.environment import env, required_secret
 DEBUG = False
 SECRET_KEY = required_secret("DJANGO_SECRET_KEY")
 AUDIT_KEY = required_secret("AUDIT_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"https://{host}" for host in ALLOWED_HOSTS])
+_HOSTS = env.list("ALLOWED_HOSTS")
+ALLOWED_HOSTS = [*_HOSTS, "127.0.0.1"]  # the container's own health probe
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"https://{host}" for host in _HOSTS])
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS

@@ -33,7 +33,7 @@ CLAIM_IDLE_SECONDS = env.float("CLAIM_IDLE_SECONDS", default=15 * 60.0)
 
 # ── Celery ────────────────────────────────────────────────────────────────────────────────────────
 FILE_BROKER = "filesystem://"
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=f"{FILE_BROKER}localhost/")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or f"{FILE_BROKER}localhost/"
 CELERY_TASK_QUEUES = [Queue("analyses", Exchange("analyses", type="direct"), routing_key="analyses")]
 CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_EXCHANGE = CELERY_TASK_DEFAULT_ROUTING_KEY = "analyses"
 CELERY_TASK_SERIALIZER = "json"

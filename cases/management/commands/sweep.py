@@ -4,10 +4,11 @@ import logging
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from cases.services.sweep import remove_orphan_files
@@ -16,6 +17,7 @@ from cases.workflows import sweep_once
 logger = logging.getLogger(__name__)
 
 _ORPHANS_EVERY = 3600.0  # seconds
+_SILENCE = 60.0  # seconds after which a sweeper counts as dead
 
 
 class Command(BaseCommand):
@@ -23,8 +25,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="sweep once and say what was moved")
+        parser.add_argument("--check", action="store_true", help="fail unless a sweeper on this data folder is alive")
 
-    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, check: bool, **options: Any) -> None:
+        if check:
+            _check_alive()
+            return
         if once:
             for part, count in {**sweep_once(), "orphan_files_removed": remove_orphan_files()}.items():
                 self.stdout.write(f"{part}: {count}")
@@ -39,6 +45,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 sweep_once()
+                _alive_file().touch()
                 if time.monotonic() >= orphans_due:
                     remove_orphan_files()
                     orphans_due = time.monotonic() + _ORPHANS_EVERY
@@ -46,3 +53,16 @@ class Command(BaseCommand):
                 logger.warning("sweep: left for the next one: %s", error)
                 connection.close()
             stop.wait(settings.SWEEP_SECONDS)
+
+
+def _alive_file() -> Path:
+    return Path(settings.DATA_DIR) / "sweeper.alive"
+
+
+def _check_alive() -> None:
+    try:
+        silent = time.time() - _alive_file().stat().st_mtime
+    except FileNotFoundError:
+        raise CommandError("No sweeper has run on this data folder.") from None
+    if silent > _SILENCE:
+        raise CommandError(f"The sweeper was last seen {silent:.0f} s ago.")

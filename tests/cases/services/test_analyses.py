@@ -147,7 +147,8 @@ def test_a_fault_that_may_pass_is_tried_again_and_then_given_up(queued, broken_n
     analyses.perform_analysis(queued.pk)
     failed = now_there(queued)
     assert (failed.state, failed.attempt) == ("failed", 3)
-    assert "the database is away" in failed.error
+    assert failed.error == "It stopped with an unexpected error (OperationalError)."
+    assert "the database is away" in caplog.text
     assert analyses.perform_analysis(queued.pk) is False
 
 
