@@ -17,7 +17,7 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from cases.api.problems import TooLarge
 from cases.errors import NotFound
 from cases.models import User
-from cases.permissions import find
+from cases.permissions import ensure_may, find
 from cases.services.audit import record_view
 from cases.vocabulary import Action
 
@@ -38,15 +38,25 @@ class OneFormat(BaseContentNegotiation):
 
 
 class Endpoint(GenericAPIView):
-    """Base of the endpoints. `shapes` names the serializer of each method that has one."""
+    """Base of the endpoints: `acts` says what each method needs in `permissions.ACTS`, `shapes` what it reads or lists.
 
+    An address with an object in it is checked once the object was found: a stranger's object is 404 for every role.
+    """
+
+    acts: ClassVar[Mapping[str, str]] = {}
     shapes: ClassVar[Mapping[str, type[BaseSerializer]]] = {}
+    http_method_names = ("get", "head", "post")
     largest_body = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     content_negotiation_class = OneFormat
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self._refuse_large_body(request)
         super().initial(request, *args, **kwargs)
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        if not self.kwargs:
+            self._ensure_may()
 
     def finalize_response(
         self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
@@ -56,11 +66,13 @@ class Endpoint(GenericAPIView):
         return response
 
     def get_serializer_class(self) -> type[BaseSerializer]:
-        return self.shapes.get(self.request.method, Serializer)
+        return self.shapes.get(self._method, Serializer)
 
     def find(self, visible: Callable[[User], QuerySet], pk: UUID) -> Any:
-        """The object, if this person may see it; otherwise there is none, and 404 says no more."""
-        return find(visible(self.request.user), pk)
+        """The object, if this person may see it; otherwise there is none, and 404 says no more. Then the act."""
+        found = find(visible(self.request.user), pk)
+        self._ensure_may()
+        return found
 
     def checked(self) -> dict[str, Any]:
         """The body in its types; a missing or malformed field ends the request with 400."""
@@ -82,6 +94,14 @@ class Endpoint(GenericAPIView):
         if action:
             record_view(actor=self.request.user, action=action, count=len(found))
         return self.get_paginated_response(self.get_serializer(found, many=True).data)
+
+    @property
+    def _method(self) -> str:
+        return "GET" if self.request.method == "HEAD" else self.request.method
+
+    def _ensure_may(self) -> None:
+        if self._method in self.acts:
+            ensure_may(self.request.user, self.acts[self._method])
 
     def _valid(self, serializer: BaseSerializer) -> dict[str, Any]:
         serializer.is_valid(raise_exception=True)

@@ -63,7 +63,7 @@ class NewestFirst(BasePagination):
             "type": "object",
             "required": ["next", "results"],
             "properties": {
-                "next": {"type": "string", "format": "uri", "nullable": True, "description": "null on the last page"},
+                "next": {"type": ["string", "null"], "format": "uri", "description": "null on the last page"},
                 "results": schema,
             },
         }

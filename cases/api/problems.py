@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -50,6 +51,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. What it does not know stays a fault: logged, and answered without details."""
     if isinstance(error, errors.DomainError):
         return _refusal(error, context["request"])
+    if isinstance(error, RequestDataTooBig):
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The fields of the form are too large.")
+    if isinstance(error, SuspiciousOperation):
+        return problem(HTTPStatus.BAD_REQUEST, "The request could not be read.")
     if isinstance(error, OperationalError | InterfaceError):
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,

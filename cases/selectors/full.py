@@ -20,10 +20,10 @@ def images_in_full(user: User) -> QuerySet[LesionImage]:
     return visible_images(user).select_related("quality_check")
 
 
-def case_in_full(user: User, case_id) -> Case:
+def case_in_full(user: User, case: Case) -> Case:
     """The case with its images, its signed reads and, as `analyses`, those of all its images."""
     cases = visible_cases(user).select_related("patient")
     reads = visible_reads(user).signed().order_by("order")
-    case = find(cases.prefetch_related(Prefetch("images", images_in_full(user)), Prefetch("reads", reads)), case_id)
+    case = find(cases.prefetch_related(Prefetch("images", images_in_full(user)), Prefetch("reads", reads)), case.pk)
     case.analyses = list(analyses_in_full(user).filter(image__case=case))
     return case

@@ -1,4 +1,4 @@
-from drf_spectacular.utils import extend_schema_field, inline_serializer
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
@@ -6,10 +6,13 @@ from cases.api.serializers.fields import OptionalCode
 from cases.models import Analysis, ModelVersion, QualityCheck
 from cases.vocabulary import AbstainReason, Diagnosis, Tier
 
-CODES = sorted(Diagnosis.values)
 _PROBABILITY = {"min_value": 0, "max_value": 1}
-Probabilities = inline_serializer("Probabilities", {code: serializers.FloatField(**_PROBABILITY) for code in CODES})
-Heatmaps = inline_serializer("Heatmaps", {code: serializers.URLField(required=False) for code in CODES})
+
+
+class Probabilities(serializers.Serializer):
+    """Calibrated; the seven sum to 1."""
+
+    akiec, bcc, bkl, df, mel, nv, vasc = (serializers.FloatField(**_PROBABILITY) for _ in range(7))
 
 
 class ModelReference(serializers.ModelSerializer):
@@ -36,9 +39,7 @@ class AnalysisOut(serializers.ModelSerializer):
 
     case = serializers.UUIDField(source="image.case_id", read_only=True)
     model_version = ModelReference(read_only=True)
-    probabilities = serializers.SerializerMethodField(
-        help_text="Calibrated; the seven sum to 1. Null without an answer."
-    )
+    probabilities = Probabilities(source="answer.probabilities", allow_null=True, read_only=True)
     diagnosis = OptionalCode(Diagnosis.choices, source="answer.diagnosis", help_text="The most probable.")
     malignancy = serializers.FloatField(
         source="answer.malignancy", allow_null=True, read_only=True, help_text="mel + bcc + akiec", **_PROBABILITY
@@ -53,12 +54,8 @@ class AnalysisOut(serializers.ModelSerializer):
     tier = OptionalCode(Tier.choices, source="answer.tier")
     abstain_reason = OptionalCode(AbstainReason.choices)
     heatmaps = serializers.SerializerMethodField(help_text="Grad-CAM for each diagnosis, as the address of a PNG.")
-    heat_inside_lesion = serializers.FloatField(
-        source="explanation.heat_inside_lesion",
-        allow_null=True,
-        read_only=True,
-        help_text="The share of the heat of the most probable diagnosis that lies inside the lesion.",
-        **_PROBABILITY,
+    heat_inside_lesion = serializers.SerializerMethodField(
+        help_text="The share of the heat of the most probable diagnosis that lies inside the lesion."
     )
     attributions = serializers.DictField(
         source="answer.attributions",
@@ -79,13 +76,11 @@ class AnalysisOut(serializers.ModelSerializer):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(Probabilities)
-    def get_probabilities(self, analysis: Analysis) -> dict[str, float] | None:
-        return analysis.answer and {code: analysis.answer.probabilities[code] for code in CODES}
-
-    @extend_schema_field(Heatmaps)
     def get_heatmaps(self, analysis: Analysis) -> dict[str, str]:
-        if analysis.answer is None:
-            return {}
-        request = self.context["request"]
-        return {code: reverse("api:heatmap", [analysis.pk, code], request=request) for code in CODES}
+        codes = sorted(Diagnosis.values) if analysis.answer else []
+        return {code: reverse("api:heatmap", [analysis.pk, code], request=self.context["request"]) for code in codes}
+
+    @extend_schema_field(serializers.FloatField(allow_null=True, **_PROBABILITY))
+    def get_heat_inside_lesion(self, analysis: Analysis) -> float | None:
+        explanation = getattr(analysis, "explanation", None)
+        return explanation.heat_inside_lesion if analysis.answer and explanation else None

@@ -8,7 +8,7 @@ from cases.models import Case, LesionImage
 from cases.models.case import SYMPTOMS
 from cases.permissions import visible_lesions, visible_patients
 from cases.states import CaseState
-from cases.vocabulary import Tier
+from cases.vocabulary import DermoscopicType, Tier
 
 
 class CaseIn(serializers.ModelSerializer):
@@ -47,6 +47,7 @@ class ImageIn(serializers.ModelSerializer):
 
 
 class ImageOut(serializers.ModelSerializer):
+    dermoscopic_type = OptionalCode(DermoscopicType.choices)
     url = serializers.SerializerMethodField(help_text="The stored picture: upright, without any embedded metadata.")
     quality = QualityOut(source="quality_check", allow_null=True, read_only=True)
 

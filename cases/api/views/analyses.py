@@ -21,6 +21,7 @@ SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-
 
 
 class Analysis(Endpoint):
+    acts = {"GET": "view_cases"}
     shapes = {"GET": AnalysisOut}
 
     def get(self, request: Request, analysis: UUID) -> Response:
@@ -31,6 +32,8 @@ class Analysis(Endpoint):
 
 
 class Heatmap(Endpoint):
+    acts = {"GET": "view_cases"}
+
     @extend_schema(
         parameters=[OpenApiParameter("diagnosis", str, OpenApiParameter.PATH, enum=sorted(Diagnosis.values))],
         responses={(200, "image/png"): OpenApiTypes.BINARY},
@@ -46,6 +49,8 @@ class Heatmap(Endpoint):
 
 
 class ImageFile(Endpoint):
+    acts = {"GET": "view_cases"}
+
     @extend_schema(
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY, (200, "image/png"): OpenApiTypes.BINARY},
     )

@@ -12,30 +12,30 @@ from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
 from cases.api.pagination import AuditOrder
 from cases.api.serializers.audit import AuditEventOut, AuditReportOut, ReportFormat, TrailPart
-from cases.permissions import ensure_may, visible_audit_events, visible_audit_reports
+from cases.permissions import visible_audit_events, visible_audit_reports
 from cases.services.audit_reports import create_audit_report, download_audit_report
 from cases.vocabulary import Action
 
 
 class AuditEvents(Endpoint):
+    acts = {"GET": "view_audit"}
     shapes = {"GET": AuditEventOut}
     pagination_class = AuditOrder
 
     @extend_schema(parameters=[TrailPart], responses=AuditEventOut(many=True))
     def get(self, request: Request) -> Response:
         """The trail of the clinic, newest first. Looking at it is an event as well."""
-        ensure_may(request.user, "view_audit")
         events = _part(visible_audit_events(request.user), **self.asked(TrailPart))
         return self.page(events.select_related("actor"), action=Action.AUDIT_VIEWED)
 
 
 class AuditReports(Endpoint):
+    acts = {"GET": "view_audit", "POST": "create_audit_report"}
     shapes = {"GET": AuditReportOut, "POST": TrailPart}
 
     @extend_schema(responses=AuditReportOut(many=True))
     def get(self, request: Request) -> Response:
         """The reports that were asked for, newest first."""
-        ensure_may(request.user, "view_audit")
         return self.page(visible_audit_reports(request.user), action=Action.AUDIT_VIEWED)
 
     @extend_schema(responses={201: AuditReportOut})
@@ -46,6 +46,8 @@ class AuditReports(Endpoint):
 
 
 class AuditDownload(Endpoint):
+    acts = {"GET": "create_audit_report"}
+
     @extend_schema(parameters=[ReportFormat], responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, report: UUID) -> HttpResponseBase:
         """The report as CSV, one event a line, oldest first."""

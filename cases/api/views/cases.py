@@ -11,7 +11,7 @@ from cases.api.endpoint import FORM_SLACK, Endpoint
 from cases.api.idempotency import once
 from cases.api.problems import TooLarge
 from cases.api.serializers.cases import CaseFilter, CaseIn, CaseOut, CaseSummary, ImageIn, ImageOut
-from cases.permissions import ensure_may, visible_cases
+from cases.permissions import visible_cases
 from cases.selectors.full import case_in_full
 from cases.services.audit import record_view
 from cases.services.images import attach_image
@@ -20,12 +20,12 @@ from cases.vocabulary import Action
 
 
 class Cases(Endpoint):
+    acts = {"GET": "view_cases", "POST": "open_case"}
     shapes = {"GET": CaseSummary, "POST": CaseIn}
 
     @extend_schema(parameters=[CaseFilter], responses=CaseSummary(many=True))
     def get(self, request: Request) -> Response:
         """Cases of the clinic, newest first."""
-        ensure_may(request.user, "view_cases")
         cases = visible_cases(request.user).filter(**self.asked(CaseFilter)).select_related("patient")
         return self.page(cases, action=Action.CASES_LISTED)
 
@@ -34,20 +34,22 @@ class Cases(Endpoint):
     def post(self, request: Request) -> Response:
         """Open a draft for a patient."""
         case = open_case(actor=request.user, **self.checked())
-        return self.created(CaseOut, case_in_full(request.user, case.pk))
+        return self.created(CaseOut, case_in_full(request.user, case))
 
 
 class Case(Endpoint):
+    acts = {"GET": "view_cases"}
     shapes = {"GET": CaseOut}
 
     def get(self, request: Request, case: UUID) -> Response:
         """A case with its images, its analyses and its signed reads."""
-        found = case_in_full(request.user, case)
+        found = case_in_full(request.user, self.find(visible_cases, case))
         record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
         return self.shown(CaseOut, found)
 
 
 class Images(Endpoint):
+    acts = {"POST": "attach_image"}
     shapes = {"POST": ImageIn}
     parser_classes = (MultiPartParser,)
     largest_body = settings.UPLOAD_MAX_BYTES + FORM_SLACK
@@ -65,9 +67,11 @@ class Images(Endpoint):
 
 
 class Submission(Endpoint):
+    acts = {"POST": "submit_case"}
+
     @extend_schema(request=None, responses={202: CaseOut})
     @once
     def post(self, request: Request, case: UUID) -> Response:
         """Hand the case to the network: one analysis per image is queued, and workers take it from there."""
         found = workflows.submit_case(actor=request.user, case=self.find(visible_cases, case))
-        return self.shown(CaseOut, case_in_full(request.user, found.pk), status=202)
+        return self.shown(CaseOut, case_in_full(request.user, found), status=202)

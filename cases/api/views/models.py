@@ -17,6 +17,7 @@ class Newest(NewestFirst):
 
 
 class Models(Endpoint):
+    acts = {"GET": "view_models"}
     shapes = {"GET": ModelVersionOut}
     pagination_class = Newest
 
@@ -27,6 +28,8 @@ class Models(Endpoint):
 
 
 class Activation(Endpoint):
+    acts = {"POST": "activate_model"}
+
     @extend_schema(request=None, responses=ModelVersionOut)
     @once
     def post(self, request: Request, model: UUID) -> Response:

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
 from cases.api.serializers.patients import LesionIn, LesionOut, OfPatient, PatientIn, PatientOut
-from cases.permissions import ensure_may, visible_lesions, visible_patients
+from cases.permissions import visible_lesions, visible_patients
 from cases.services.audit import record_view
 from cases.services.lesions import register_lesion
 from cases.services.patients import register_patient
@@ -15,12 +15,12 @@ from cases.vocabulary import Action
 
 
 class Patients(Endpoint):
+    acts = {"GET": "view_patients", "POST": "register_patient"}
     shapes = {"GET": PatientOut, "POST": PatientIn}
 
     @extend_schema(responses=PatientOut(many=True))
     def get(self, request: Request) -> Response:
         """The register, newest first."""
-        ensure_may(request.user, "view_patients")
         return self.page(visible_patients(request.user), action=Action.PATIENTS_LISTED)
 
     @extend_schema(responses={201: PatientOut})
@@ -32,6 +32,7 @@ class Patients(Endpoint):
 
 
 class Patient(Endpoint):
+    acts = {"GET": "view_patients"}
     shapes = {"GET": PatientOut}
 
     def get(self, request: Request, patient: UUID) -> Response:
@@ -41,12 +42,12 @@ class Patient(Endpoint):
 
 
 class Lesions(Endpoint):
+    acts = {"GET": "view_patients", "POST": "register_lesion"}
     shapes = {"GET": LesionOut, "POST": LesionIn}
 
     @extend_schema(parameters=[OfPatient], responses=LesionOut(many=True))
     def get(self, request: Request) -> Response:
         """Lesions of the clinic, or of one patient, newest first."""
-        ensure_may(request.user, "view_patients")
         lesions = visible_lesions(request.user).filter(**self.asked(OfPatient))
         return self.page(lesions, action=Action.LESION_VIEWED)
 
@@ -58,6 +59,7 @@ class Lesions(Endpoint):
 
 
 class Lesion(Endpoint):
+    acts = {"GET": "view_patients"}
     shapes = {"GET": LesionOut}
 
     def get(self, request: Request, lesion: UUID) -> Response:

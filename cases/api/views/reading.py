@@ -10,7 +10,7 @@ from cases.api.serializers.cases import CaseOut
 from cases.api.serializers.reads import ReadIn, ReadOut
 from cases.api.serializers.worklist import WorklistQuery, WorklistRowOut
 from cases.api.worklist_pages import WorklistPages
-from cases.permissions import ensure_may, visible_cases
+from cases.permissions import visible_cases
 from cases.selectors.full import case_in_full
 from cases.selectors.worklist import WorklistFilter
 from cases.services.audit import record_view
@@ -20,37 +20,42 @@ from cases.vocabulary import Action
 
 
 class WorklistRows(Endpoint):
+    acts = {"GET": "view_worklist"}
     shapes = {"GET": WorklistRowOut}
     pagination_class = WorklistPages
 
     @extend_schema(parameters=[WorklistQuery], responses=WorklistRowOut(many=True))
     def get(self, request: Request) -> Response:
         """The dermatologist's queue in its order, each row with the reason for its rank."""
-        ensure_may(request.user, "view_worklist")
         rows = self.paginator.rows(request, WorklistFilter(**self.asked(WorklistQuery)))
         record_view(actor=request.user, action=Action.WORKLIST_VIEWED, count=len(rows))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
 
 class Claim(Endpoint):
+    acts = {"POST": "claim_case"}
+
     @extend_schema(request=None, responses=CaseOut)
     @once
     def post(self, request: Request, case: UUID) -> Response:
         """ready → in_review for this dermatologist. Of two at once, one gets 409."""
-        claim_case(reader=request.user, case=self.find(visible_cases, case))
-        return self.shown(CaseOut, case_in_full(request.user, case))
+        found = claim_case(reader=request.user, case=self.find(visible_cases, case))
+        return self.shown(CaseOut, case_in_full(request.user, found))
 
 
 class Release(Endpoint):
+    acts = {"POST": "release_case"}
+
     @extend_schema(request=None, responses=CaseOut)
     @once
     def post(self, request: Request, case: UUID) -> Response:
         """in_review → ready, by the one who holds it."""
-        release_case(reader=request.user, case=self.find(visible_cases, case))
-        return self.shown(CaseOut, case_in_full(request.user, case))
+        found = release_case(reader=request.user, case=self.find(visible_cases, case))
+        return self.shown(CaseOut, case_in_full(request.user, found))
 
 
 class Reads(Endpoint):
+    acts = {"POST": "record_read"}
     shapes = {"POST": ReadIn}
 
     @extend_schema(responses={201: ReadOut})

@@ -38,6 +38,6 @@ class Tokens(Endpoint):
             user = get_adapter().authenticate(self.request._request, username=username, password=password)  # noqa: SLF001
         except ValidationError:
             raise Throttled(detail="Too many wrong passwords for this login. Wait a few minutes.")
-        if user is None:
+        if user is None or not user.is_active:  # the adapter hands over a switched-off login, for a page about it
             raise AuthenticationFailed("The user name or the password is not right.")
         return user
