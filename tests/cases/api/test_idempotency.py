@@ -1,0 +1,131 @@
+"""Sent twice, done once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from cases.api.urls import version_1
+from cases.models import AuditEvent, Case, IdempotencyKey, LesionImage, Patient
+from tests.drawings import jpeg
+from tests.factories import CaseFactory, PatientFactory, UserFactory
+
+PERSON = {"identifier": "MRN-1", "given_name": "A", "family_name": "B"}
+KEY = {"Idempotency-Key": "5a0c1c9e-0001"}
+
+
+def test_every_post_honours_the_key_but_the_one_whose_answer_is_a_secret():
+    posts = {pattern.name: getattr(pattern.callback.cls, "post", None) for pattern in version_1}
+    without = {name for name, post in posts.items() if post and not getattr(post, "honours_idempotency_key", False)}
+    assert without == {"token"}
+
+
+def test_the_same_request_gets_the_same_answer_and_makes_one_patient(north, api):
+    staff = api(north.staff)
+    first, again = (staff.post("/api/v1/patients/", PERSON, headers=KEY) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert again["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first
+    assert Patient.objects.count() == 1
+
+
+def test_without_a_key_the_second_one_is_on_its_own(north, api):
+    patient = PatientFactory(clinic=north.clinic)
+    for _ in range(2):
+        api(north.staff).post("/api/v1/cases/", {"patient": str(patient.pk), "reason": "It itches."})
+    assert Case.objects.count() == 2
+
+
+def test_the_key_of_another_body_is_422(north, api):
+    staff = api(north.staff)
+    staff.post("/api/v1/patients/", PERSON, headers=KEY)
+    answer = staff.post("/api/v1/patients/", {**PERSON, "identifier": "MRN-2"}, headers=KEY)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["Idempotency-Key"])
+    assert Patient.objects.count() == 1
+
+
+def test_the_key_of_another_address_is_422(north, api):
+    cases = CaseFactory.create_batch(2, patient__clinic=north.clinic, ready=True)
+    reader = api(north.dermatologist)
+    answers = [reader.post(f"/api/v1/cases/{case.pk}/claim/", headers=KEY).status_code for case in cases]
+    assert answers == [200, 422]
+    assert Case.objects.get(pk=cases[1].pk).state == "ready"
+
+
+def test_the_order_of_the_fields_does_not_make_it_another_request(north, api):
+    staff = api(north.staff)
+    staff.post("/api/v1/patients/", PERSON, headers=KEY)
+    assert staff.post("/api/v1/patients/", dict(reversed(PERSON.items())), headers=KEY).status_code == 201
+
+
+def test_a_colleagues_key_is_another_key(north, api):
+    patient = PatientFactory(clinic=north.clinic)
+    body = {"patient": str(patient.pk), "reason": "It itches."}
+    answers = [api(user).post("/api/v1/cases/", body, headers=KEY) for user in (north.staff, north.dermatologist)]
+    assert answers[0].json()["id"] != answers[1].json()["id"]
+
+
+def test_a_refusal_leaves_the_key_free(north, api):
+    staff = api(north.staff)
+    assert staff.post("/api/v1/patients/", {**PERSON, "birth_date": "2999-01-01"}, headers=KEY).status_code == 422
+    assert not IdempotencyKey.objects.exists()
+    assert staff.post("/api/v1/patients/", PERSON, headers=KEY).status_code == 201
+
+
+def test_after_a_change_of_clinic_the_kept_answer_is_not_given(north, south, api):
+    staff = api(north.staff)
+    assert staff.post("/api/v1/patients/", PERSON, headers=KEY).status_code == 201
+    north.staff.membership.clinic = south.clinic
+    north.staff.membership.save()
+    answer = staff.post("/api/v1/patients/", PERSON, headers=KEY)
+    assert answer.status_code == 422
+    assert "pseudonym" not in answer.json()
+
+
+def test_an_upload_sent_again_is_known_by_its_bytes(north, upload, draft):
+    first, again = (upload(north.staff, draft, draft.lesion, headers=KEY) for _ in range(2))
+    assert first.json() == again.json()
+    assert again["Idempotent-Replayed"] == "true"
+    assert upload(north.staff, draft, draft.lesion, jpeg(5), headers=KEY).status_code == 422
+    assert LesionImage.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "k" * 201])
+def test_a_key_beyond_its_bounds_is_422(key, north, api):
+    answer = api(north.staff).post("/api/v1/patients/", PERSON, headers={"Idempotency-Key": key})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["Idempotency-Key"])
+
+
+def at_once(number, act):
+    """`act` in so many threads, each with a database connection of its own."""
+
+    def run(n):
+        try:
+            return act(n)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once_make_one_case_and_get_equal_answers(north, api):
+    patient = PatientFactory(clinic=north.clinic)
+    body = {"patient": str(patient.pk), "reason": "It itches."}
+    clients = [api(north.staff) for _ in range(20)]
+    answers = at_once(20, lambda n: clients[n].post("/api/v1/cases/", body, headers=KEY))
+    assert {answer.status_code for answer in answers} == {201}
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert Case.objects.count() == 1
+    assert AuditEvent.objects.filter(action="case_opened").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_who_claim_at_once_one_wins_and_nine_hear_the_state(north, api):
+    case = CaseFactory(patient__clinic=north.clinic, ready=True)
+    clients = [api(UserFactory(clinic=north.clinic, role="dermatologist")) for _ in range(10)]
+    answers = at_once(10, lambda n: clients[n].post(f"/api/v1/cases/{case.pk}/claim/"))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
+    assert {answer.json()["current"] for answer in answers if answer.status_code == 409} == {"in_review"}
