@@ -11,7 +11,11 @@ class ReadForm(forms.Form):
     """One signature. The button that is pressed says whether it confirms or overrides."""
 
     decision = forms.ChoiceField(choices=Decision.choices)
-    management = forms.ChoiceField(choices=Management.choices, widget=forms.RadioSelect)
+    management = forms.ChoiceField(
+        choices=Management.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what is to be done."},
+    )
     confirmed = forms.ChoiceField(
         label="Confirm as", choices=Diagnosis.choices, required=False, widget=forms.RadioSelect
     )
@@ -24,6 +28,15 @@ class ReadForm(forms.Form):
     def __init__(self, *args: Any, possible: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["confirmed"].choices = [(code, Diagnosis(code).label) for code in possible]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean()
+        if said.get("decision") == Decision.OVERRIDE:
+            if not said.get("diagnosis"):
+                self.add_error("diagnosis", "Choose your diagnosis.")
+            if not said.get("reason"):
+                self.add_error("reason", "Choose what your diagnosis rests on.")
+        return said
 
     @property
     def is_overriding(self) -> bool:

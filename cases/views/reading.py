@@ -1,5 +1,7 @@
 """The reading room: look at one case, hold it, decide it."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from cases.errors import Conflict, InvalidInput
 from cases.forms.reading import ReadForm
@@ -27,6 +29,17 @@ from cases.vocabulary import Action
 from cases.wording import SHORT_NAMES
 
 
+def act(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """An act is posted. What it refuses is shown at its own address, so that a reload there leads back to the case."""
+
+    @wraps(view)
+    @require_http_methods(["GET", "POST"])
+    def posted(request: HttpRequest, case: UUID) -> HttpResponse:
+        return view(request, case) if request.method == "POST" else redirect("cases:reading", case)
+
+    return posted
+
+
 @requires("view_cases")
 @require_safe
 def reading(request: HttpRequest, case: UUID) -> HttpResponse:
@@ -38,7 +51,7 @@ def reading(request: HttpRequest, case: UUID) -> HttpResponse:
 
 
 @requires("claim_case")
-@require_POST
+@act
 def claim(request: HttpRequest, case: UUID) -> HttpResponse:
     """Hold the case; the holder's own repeat, sent while they work, holds it longer."""
     found = selectors.case_to_read(request.user, case)
@@ -54,7 +67,7 @@ def claim(request: HttpRequest, case: UUID) -> HttpResponse:
 
 
 @requires("release_case")
-@require_POST
+@act
 def release(request: HttpRequest, case: UUID) -> HttpResponse:
     found = selectors.case_to_read(request.user, case)
     try:
@@ -66,7 +79,7 @@ def release(request: HttpRequest, case: UUID) -> HttpResponse:
 
 
 @requires("record_read")
-@require_POST
+@act
 def sign(request: HttpRequest, case: UUID) -> HttpResponse:
     found = selectors.case_to_read(request.user, case)
     form = ReadForm(request.POST, possible=possible_diagnoses(found))

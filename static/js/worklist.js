@@ -1,5 +1,6 @@
 // The queue by keyboard, and a live table that never moves under a hand.
 import { bindKeys } from "./keys.js";
+import "./policy.js";
 
 const queue = document.getElementById("queue");
 const rows = () => [...queue.querySelectorAll("tr[data-case]")];
@@ -60,6 +61,7 @@ function showChanges() {
 function settle(event) {
   if (event.detail.target !== queue) return;
   waiting = null;
+  document.getElementById("worklist-changed").hidden = true;
   const row = current();
   const hadFocus = document.activeElement === document.body && row;
   mark(row);
