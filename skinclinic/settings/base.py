@@ -104,6 +104,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
+# How many proxies may say, in a header, who the client is.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+
 # ── REST API ──────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -117,7 +120,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "cases.api.pagination.NewestFirst",
     "DEFAULT_THROTTLE_RATES": {"token": env.str("TOKEN_RATE", default="30/min")},  # sign-ins of programs, by address
     "EXCEPTION_HANDLER": "cases.api.problems.handle",
-    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),  # how many may say, in a header, who the client is
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 # A token of a program lives for at most 90 days.
