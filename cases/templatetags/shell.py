@@ -14,7 +14,8 @@ from cases import permissions
 from cases.models import Case, Lesion, Patient
 from cases.selectors.progress import CaseProgress
 from cases.states import ASSESSABLE_CASE, AnalysisState
-from cases.vocabulary import Laterality, Role, Sex
+from cases.vocabulary import Answer, Laterality, Role, Sex
+from cases.wording import SCC_NOTE
 
 register = template.Library()
 
@@ -95,6 +96,28 @@ def place(lesion: Lesion) -> str:
     if lesion.laterality == Laterality.UNKNOWN:
         return lesion.get_site_display().lower()
     return f"{lesion.get_site_display().lower()}, {lesion.get_laterality_display().lower()}"
+
+
+_SYMPTOMS = {
+    "itch": "Itches",
+    "grew": "Has grown",
+    "bled": "Has bled",
+    "hurt": "Hurts",
+    "changed": "Has changed",
+    "elevated": "Is raised",
+}
+
+
+@register.filter
+def history(case: Case) -> list[tuple[str, str]]:
+    """Each symptom in words, with its answer."""
+    return [(_SYMPTOMS[symptom], Answer(answer).label) for symptom, answer in case.symptoms.items()]
+
+
+@register.simple_tag
+def scc_note() -> str:
+    """Stands wherever a result of the network can be seen."""
+    return SCC_NOTE
 
 
 @register.filter

@@ -21,7 +21,13 @@
     picture.alt = "";
     const address = URL.createObjectURL(file);
     picture.addEventListener("load", () => URL.revokeObjectURL(address));
-    picture.addEventListener("error", () => URL.revokeObjectURL(address));
+    picture.addEventListener("error", () => {
+      URL.revokeObjectURL(address);
+      const veil = document.createElement("span");
+      veil.className = "veil thumb";
+      veil.textContent = "no preview";
+      picture.replaceWith(veil);
+    });
     picture.src = address;
     const what = document.createElement("div");
     what.className = "shot-what";
