@@ -33,7 +33,11 @@ class Child:
 
     def start(self) -> None:
         # A session of its own: Ctrl-C reaches the supervisor only, which ends the children in order.
-        self._process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=_die_with_parent)
+        self._process = subprocess.Popen(
+            self.command,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  the supervisor has one thread
+        )
         self._started = time.monotonic()
 
     def tend(self) -> None:

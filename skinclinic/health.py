@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -44,7 +45,5 @@ def _database_is_current() -> bool:
 
 def _media_is_writable() -> bool:
     storage = FileSystemStorage(location=settings.MEDIA_ROOT)
-    with storage.open(storage.get_available_name(".ready"), "wb") as file:
-        file.write(b"ready")
-        storage.delete(file.name)
+    storage.delete(storage.save(".ready", ContentFile(b"ready")))
     return True

@@ -79,7 +79,7 @@ def children(host: str, port: int) -> list[Child]:
 def greet(address: str, logins: dict[str, dict[str, str]]) -> None:
     """Where it is, and who may sign in."""
     lines = [f"  {role:15} {login['username']:20} {login['password']}" for role, login in logins.items()]
-    print(f"\nSkinClinic is ready: {address}\n", *lines, "\nCtrl-C ends it.\n", sep="\n", flush=True)  # noqa: T201
+    print(f"\nSkinClinic is ready: {address}\n", *lines, "\nCtrl-C ends it.\n", sep="\n", flush=True)
 
 
 def _run(kept: list[Child], stop: threading.Event, greeting) -> None:
@@ -104,7 +104,7 @@ def _answers(web: Child) -> bool:
     address = next(part.removeprefix("--bind=") for part in web.command if part.startswith("--bind="))
     host, _, port = address.rpartition(":")
     try:
-        with urllib.request.urlopen(f"http://{_shown(host)}:{port}/healthz", timeout=1) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://{_shown(host)}:{port}/healthz", timeout=1) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -136,7 +136,7 @@ def _sole_supervisor(folder: Path) -> IO[str] | None:
 
 
 def _refuse(sentence: str) -> int:
-    print(sentence, file=sys.stderr)  # noqa: T201
+    print(sentence, file=sys.stderr)
     return 1
 
 

@@ -183,14 +183,10 @@ class AnalysisFactory(DjangoModelFactory):
         )
         succeeded = factory.Trait(state=AnalysisState.SUCCEEDED, step="done", attempt=1)
         failed = factory.Trait(state=AnalysisState.FAILED, step="done", attempt=3, error="The worker was lost.")
-        abstained = factory.Trait(
-            state=AnalysisState.ABSTAINED, step="done", attempt=1, abstain_reason="set_too_large"
-        )
+        abstained = factory.Trait(state=AnalysisState.ABSTAINED, step="done", attempt=1, abstain_reason="set_too_large")
 
     image = factory.SubFactory(LesionImageFactory)
-    model_version = factory.SubFactory(
-        ModelVersionFactory, clinic=factory.SelfAttribute("..image.case.patient.clinic")
-    )
+    model_version = factory.SubFactory(ModelVersionFactory, clinic=factory.SelfAttribute("..image.case.patient.clinic"))
     metadata = factory.LazyFunction(lambda: {"age": 68, "sex": "female", "localization": "back"})
     input_hash = factory.Sequence(lambda n: f"{n:064x}")
 

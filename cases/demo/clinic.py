@@ -50,7 +50,7 @@ def _ensure_member(clinic: Clinic, role: Role, *, username: str, password: str) 
     if user is None:
         people.add_member(clinic=clinic, username=username, password=password, role=role)
     elif user.clinic != clinic:
-        raise DomainError(f"The login {username} belongs to another clinic; remove {logins_file().name} to make new ones.")
+        raise DomainError(f"The login {username} is of another clinic; remove {logins_file().name} to make new ones.")
     elif not user.check_password(password):
         user.set_password(password)  # the file was lost or edited: what it says now is what works
         user.save(update_fields=["password"])

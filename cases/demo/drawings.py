@@ -1,4 +1,4 @@
-"""Drawn lesions for a clinic without data. Each says on its face that it is a drawing: nobody shall take one for skin."""
+"""Drawn lesions for a clinic without data. Each says that it is a drawing: nobody shall take one for skin."""
 
 import io
 import math
@@ -15,6 +15,7 @@ SIZE: Final = (800, 600)
 MARK: Final = "DRAWING – NOT A PATIENT"
 
 Colour = tuple[int, int, int]
+Point = tuple[float, float]
 Pen = Callable[[ImageDraw.ImageDraw, random.Random], None]
 
 
@@ -40,7 +41,7 @@ def drawing(pen: Pen, *, seed: int) -> bytes:
     image = _skin(rng)
     pen(ImageDraw.Draw(image), rng)
     image = image.filter(ImageFilter.GaussianBlur(0.8))
-    image = ImageChops.add(image, _grain(), scale=1.0, offset=-128)
+    image = ImageChops.add(image, _grain(rng), scale=1.0, offset=-128)
     _write_mark(image)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=92)
@@ -57,8 +58,11 @@ def _skin(rng: random.Random) -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(6))
 
 
-def _grain() -> Image.Image:
-    return Image.merge("RGB", [Image.effect_noise(SIZE, 14)] * 3)
+def _grain(rng: random.Random) -> Image.Image:
+    """Fine noise around 128, from our own source of chance: the same drawing on every machine."""
+    noise = Image.frombytes("L", SIZE, rng.randbytes(SIZE[0] * SIZE[1]))
+    noise = noise.point([128 + (level - 128) // 6 for level in range(256)])
+    return Image.merge("RGB", [noise] * 3)
 
 
 def _near(colour: Colour, spread: int, rng: random.Random) -> Colour:
@@ -66,14 +70,14 @@ def _near(colour: Colour, spread: int, rng: random.Random) -> Colour:
     return red, green, blue
 
 
-def _outline(rng: random.Random, radius: float, unevenness: float, shift: tuple[float, float] = (0, 0)) -> list[tuple[float, float]]:
+def _outline(rng: random.Random, radius: float, unevenness: float, shift: Point = (0, 0)) -> list[Point]:
     phases = [(rng.uniform(0, math.tau), rng.uniform(0.3, 1.0) * unevenness / order) for order in range(1, 6)]
-    points = []
+    centre, points = (SIZE[0] / 2 + shift[0], SIZE[1] / 2 + shift[1]), []
     for step in range(90):
         angle = math.tau * step / 90
         wave = sum(size * math.sin(order * angle + phase) for order, (phase, size) in enumerate(phases, start=1))
         reach = radius * (1 + wave)
-        points.append((SIZE[0] / 2 + shift[0] + reach * math.cos(angle), SIZE[1] / 2 + shift[1] + reach * math.sin(angle)))
+        points.append((centre[0] + reach * math.cos(angle), centre[1] + reach * math.sin(angle)))
     return points
 
 

@@ -127,7 +127,6 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=min(env.int("TOKEN_DAYS", default=30), 90)), "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "SkinClinic",
-    "DESCRIPTION": "Case management for a dermatology clinic, with AI triage that assists and never decides.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -136,6 +135,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "cases.api.schema.add_problems",
+        "cases.api.schema.add_introduction",
     ],
     "ENUM_NAME_OVERRIDES": {
         "CaseState": "cases.states.CaseState",

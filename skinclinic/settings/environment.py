@@ -12,7 +12,7 @@ env = environ.FileAwareEnv()  # every variable may also be given as NAME_FILE, a
 
 # What people copy from an example; a deployment that kept one is refused at start.
 _PLACEHOLDERS = ("change", "example", "placeholder", "secret-key", "insecure")
-_SECRET_LENGTH = 32
+_SECRET_LENGTH = 50
 
 
 def kept_secret(folder: Path, name: str) -> str:

@@ -35,7 +35,7 @@ def test_an_act_that_is_rolled_back_leaves_no_event_and_no_gap(north):
         write(north.clinic, 1)
         raise RuntimeError
     write(north.clinic, 1)
-    assert verify_chain(north.clinic) .events == 2
+    assert verify_chain(north.clinic).events == 2
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,8 @@ def test_workers_killed_again_and_again(north, active_model, start):
 def test_without_the_sweeper_a_killed_worker_loses_its_work(north, active_model, start):
     """This shows that the tests above can fail: it is the sweeper that saves them."""
     submit(north)
-    with start(SWEEPER):
-        with start(WORKER):
-            wait_until(lambda: Analysis.objects.running().exists(), every=0.005)
+    with start(SWEEPER), start(WORKER):
+        wait_until(lambda: Analysis.objects.running().exists(), every=0.005)
     with start(WORKER), pytest.raises(AssertionError, match="did not come true"):
         wait_until(lambda: ended_well(1), seconds=6)
     assert states() == ["running"]

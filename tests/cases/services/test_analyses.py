@@ -257,7 +257,7 @@ def test_one_bad_row_never_stops_a_sweep(north, active_model, monkeypatch, caplo
     original = sweep.settle_case
 
     def fails_on_the_first(pk, **options):
-        if pk == sorted(case.pk for case in cases)[0]:
+        if pk == min(case.pk for case in cases):
             raise RuntimeError("a bad row")
         return original(pk, **options)
 
@@ -274,7 +274,9 @@ def test_the_sweeper_publishes_what_was_never_published(queued, monkeypatch):
     assert sent == [str(queued.pk)]
 
 
-@pytest.mark.parametrize(("busy", "silence", "published"), [(False, 31, 1), (True, 31, 0), (True, 301, 1), (False, 5, 0)])
+@pytest.mark.parametrize(
+    ("busy", "silence", "published"), [(False, 31, 1), (True, 31, 0), (True, 301, 1), (False, 5, 0)]
+)
 def test_a_message_that_was_lost_is_sent_again(queued, monkeypatch, busy, silence, published):
     monkeypatch.setattr(workflows.analyse, "apply_async", lambda *_, **__: None)
     if busy:

@@ -76,7 +76,11 @@ def test_submission_queues_one_analysis_per_image(north, case, active_model):
     analysis = analyses.get(image=second)
     assert (analysis.state, analysis.attempt, analysis.published_at) == ("queued", 0, None)
     assert analysis.model_version == active_model
-    assert analysis.metadata == {"age": case.patient.age_on(case.submitted_at.date()), "sex": "female", "localization": "back"}
+    assert analysis.metadata == {
+        "age": case.patient.age_on(case.submitted_at.date()),
+        "sex": "female",
+        "localization": "back",
+    }
     assert analysis.input_hash == input_hash(second, analysis.metadata, active_model)
     assert verify_chain(north.clinic).ok
     assert AuditEvent.objects.filter(action=Action.ANALYSIS_QUEUED).count() == 2

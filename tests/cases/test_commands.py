@@ -1,0 +1,78 @@
+"""The command line of the clinic."""
+
+import csv
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cases.models import AuditEvent, ModelVersion
+from cases.services import audit
+from cases.vocabulary import Action
+from tests.bundles import build_tiny_bundle
+
+pytestmark = pytest.mark.django_db
+
+
+def told(*words, **options):
+    out = io.StringIO()
+    call_command(*words, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_models_are_added_listed_and_activated(north, tmp_path):
+    bundle = build_tiny_bundle(tmp_path / "tiny")
+    assert told("model", "add", str(tmp_path / "tiny")).startswith("shadow")
+    assert bundle.sha256 in told("model", "list")
+    assert told("model", "activate", bundle.sha256[:12]).startswith("active")
+    assert ModelVersion.objects.get().stage == "active"
+    with pytest.raises(CommandError, match="cannot become active"):
+        told("model", "activate", "0.0")
+    with pytest.raises(CommandError, match="0 versions"):
+        told("model", "activate", "7.7")
+    with pytest.raises(CommandError, match=r"manifest\.json"):
+        told("model", "add", str(tmp_path))
+
+
+def test_with_several_clinics_one_is_named(north, south, tmp_path):
+    build_tiny_bundle(tmp_path / "tiny")
+    with pytest.raises(CommandError, match=south.clinic.slug):
+        told("model", "list")
+    told("model", "--clinic", south.clinic.slug, "add", str(tmp_path / "tiny"))
+    assert ModelVersion.objects.get().clinic == south.clinic
+
+
+def test_the_trail_is_verified_and_the_first_bad_event_named(north, south, settings):
+    for clinic in (north.clinic, south.clinic):
+        audit.record(clinic=clinic, actor=None, action=Action.CASE_VIEWED)
+    assert told("audit", "verify").count("1 events, whole") == 2
+    settings.AUDIT_KEY = "x" * 40
+    audit.record(clinic=north.clinic, actor=None, action=Action.CASE_VIEWED)
+    with pytest.raises(CommandError, match="2 of 2"):
+        told("audit", "verify")
+
+
+def test_the_trail_is_exported(north, capsys):
+    audit.record(clinic=north.clinic, actor=north.staff, action=Action.CASE_VIEWED, payload={"n": 1})
+    told("audit", "export")
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["seq"], row["action"], row["hash"]) == ("1", "case_viewed", AuditEvent.objects.get().hash)
+
+
+def test_a_sweep_says_what_it_moved(north):
+    assert "leases_taken_back: 0" in told("sweep", "--once")
+
+
+def test_a_sweeper_is_alive_or_not(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    with pytest.raises(CommandError, match="No sweeper"):
+        told("sweep", "--check")
+    (tmp_path / "sweeper.alive").touch()
+    told("sweep", "--check")
+
+
+def test_the_doctor_finds_what_is_wrong(north, active_model):
+    assert "SICK" not in told("doctor")
+    ModelVersion.objects.update(sha256="0" * 64)
+    with pytest.raises(CommandError, match="1 of 6"):
+        told("doctor")

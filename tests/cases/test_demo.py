@@ -1,0 +1,179 @@
+"""The demo clinic: the same at every start, filed through the same services as everything else."""
+
+import csv
+import io
+import json
+from datetime import date
+
+import pytest
+from PIL import Image
+
+from cases.demo.clinic import ensure_demo_clinic, ensure_model, logins_file
+from cases.demo.drawings import MARK, drawn_cases
+from cases.demo.filing import years_ago
+from cases.demo.loading import load_drawings_if_empty, load_ham10000
+from cases.errors import InvalidInput, NotFound
+from cases.models import Analysis, Case, Clinic, ModelVersion, Patient, User
+from cases.pictures import clean_picture
+from cases.selectors.audit import verify_chain
+from cases.services.analyses import perform_analysis
+from cases.services.model_registry import activate_model
+from tests.bundles import build_tiny_bundle
+from tests.drawings import jpeg
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 3, 1)
+
+
+@pytest.fixture(autouse=True)
+def data_folder(settings, tmp_path, media, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr("cases.workflows.publish_analysis", lambda _: True)
+    return tmp_path
+
+
+def test_the_same_logins_at_every_start(data_folder):
+    clinic, logins = ensure_demo_clinic()
+    assert ensure_demo_clinic() == (clinic, logins)
+    assert json.loads((data_folder / "demo-logins.json").read_text()) == logins
+    assert set(logins) == {"staff", "dermatologist", "admin"}
+    assert logins_file().stat().st_mode & 0o777 == 0o600
+    for role, login in logins.items():
+        user = User.objects.get(username=login["username"])
+        assert user.check_password(login["password"])
+        assert (user.role, user.clinic) == (role, clinic)
+    assert len({login["password"] for login in logins.values()}) == 3
+    assert clinic.is_demo
+
+
+def test_a_lost_file_gives_new_passwords_that_work():
+    _, before = ensure_demo_clinic()
+    logins_file().unlink()
+    _, after = ensure_demo_clinic()
+    assert after["staff"] != before["staff"]
+    assert User.objects.get(username="demo-staff").check_password(after["staff"]["password"])
+
+
+def test_a_lost_database_keeps_the_passwords_of_the_file(data_folder):
+    kept = {
+        role: {"username": f"demo-{role}", "password": f"kept-{role}-0123456789"}
+        for role in ("staff", "dermatologist", "admin")
+    }
+    logins_file().write_text(json.dumps(kept))
+    assert ensure_demo_clinic()[1] == kept
+    assert User.objects.get(username="demo-admin").check_password(kept["admin"]["password"])
+
+
+def test_drawn_lesions_are_labelled_as_drawings():
+    clinic, _ = ensure_demo_clinic()
+    assert load_drawings_if_empty(clinic) == 8
+    assert load_drawings_if_empty(clinic) == 0
+    assert all(case.reason.startswith("Drawing, not a patient") for case in Case.objects.all())
+    assert set(Patient.objects.values_list("given_name", flat=True)) == {"Drawing"}
+    assert verify_chain(clinic).ok
+
+
+def test_the_mark_is_in_every_picture():
+    """The lower edge of each drawing is a white strip with dark words."""
+    for case in drawn_cases(TODAY):
+        picture = Image.open(io.BytesIO(case.picture)).convert("L")
+        strip = picture.crop((0, 560, 800, 600))
+        assert strip.getpixel((5, 5)) > 240
+        assert strip.getextrema()[0] < 80, "the strip is empty"
+    assert "NOT A PATIENT" in MARK
+
+
+def test_drawings_are_the_same_at_every_start():
+    first, again = ([case.picture for case in drawn_cases(TODAY)] for _ in range(2))
+    assert first == again
+    assert len(set(first)) == 8
+
+
+def test_the_network_reads_drawings_and_refuses_the_dark_one(settings, tmp_path):
+    settings.MODELS_DIR = tmp_path / "models"
+    build_tiny_bundle(settings.MODELS_DIR / "tiny-0.0")
+    clinic, _ = ensure_demo_clinic()
+    assert ensure_model(clinic).stage == "active"
+    load_drawings_if_empty(clinic)
+    for pk in Analysis.objects.values_list("pk", flat=True):
+        perform_analysis(pk)
+    refused = Analysis.objects.get(abstain_reason="low_quality")
+    assert refused.image.case.patient.family_name == "Picture too dark"
+    assert Analysis.objects.filter(state="succeeded").count() == 7
+
+
+def test_a_new_bundle_takes_over_and_a_rollback_stays(settings, tmp_path):
+    settings.MODELS_DIR = tmp_path / "models"
+    clinic, _ = ensure_demo_clinic()
+    with pytest.raises(NotFound):
+        ensure_model(clinic)
+    build_tiny_bundle(settings.MODELS_DIR / "tiny-0.1", seed=1)
+    first = ensure_model(clinic)
+    build_tiny_bundle(settings.MODELS_DIR / "tiny-0.2", seed=2, changes={"created": "2026-01-01T00:00:00+00:00"})
+    assert ensure_model(clinic).version == "0.2"
+    activate_model(model_version=ModelVersion.objects.get(pk=first.pk))
+    assert ensure_model(clinic) == first
+
+
+@pytest.fixture
+def ham10000(tmp_path):
+    """A folder of the original's layout with drawn pictures."""
+    folder = tmp_path / "ham"
+    rows = []
+    for number, (lesion, dx, age, sex, site) in enumerate(
+        [
+            ("HAM_1", "nv", "45.0", "male", "back"),
+            ("HAM_1", "nv", "45.0", "male", "back"),
+            ("HAM_2", "nv", "", "unknown", "unknown"),
+            ("HAM_3", "mel", "70.0", "female", "scalp"),
+            ("HAM_4", "vasc", "0.0", "female", "foot"),
+        ]
+    ):
+        part = folder / f"HAM10000_images_part_{number % 2 + 1}"
+        part.mkdir(parents=True, exist_ok=True)
+        (part / f"ISIC_000000{number}.jpg").write_bytes(jpeg(number))
+        rows.append([lesion, f"ISIC_000000{number}", dx, "histo", age, sex, site, "drawn"])
+    with (folder / "HAM10000_metadata.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization", "dataset"])
+        writer.writerows(rows)
+    return folder
+
+
+def test_real_cases_come_with_their_metadata_and_without_their_answer(ham10000):
+    clinic, _ = ensure_demo_clinic()
+    assert load_ham10000(clinic, ham10000, count=3) == 3
+    assert {patient.identifier for patient in Patient.objects.all()} == {"HAM_3", "HAM_4"} | {
+        identifier for identifier in ("HAM_1", "HAM_2") if Patient.objects.filter(identifier=identifier).exists()
+    }
+    assert load_ham10000(clinic, ham10000, count=60) == 1
+    assert load_ham10000(clinic, ham10000, count=60) == 0
+    melanoma = Patient.objects.get(identifier="HAM_3")
+    case = melanoma.cases.get()
+    assert (melanoma.sex, melanoma.lesions.get().site, case.state) == ("female", "scalp", "ready")
+    assert melanoma.age_on(date.today()) == 70  # noqa: DTZ011  the day of the computer that loads
+    unknown = Patient.objects.get(identifier="HAM_2")
+    assert (unknown.birth_date, unknown.sex, unknown.lesions.get().site) == (None, "unknown", "unknown")
+    told = f"{case.reason} {melanoma.given_name} {melanoma.family_name}"
+    assert "mel" not in told.lower().split()
+
+
+def test_a_folder_without_ham10000_is_refused_in_words(tmp_path):
+    clinic, _ = ensure_demo_clinic()
+    with pytest.raises(InvalidInput, match="HAM10000_metadata"):
+        load_ham10000(clinic, tmp_path, count=3)
+    assert not Patient.objects.exists()
+
+
+@pytest.mark.parametrize("age", [0, 1, 45, 85])
+@pytest.mark.parametrize("day", [date(2026, 1, 1), date(2026, 6, 15), date(2026, 12, 31), date(2028, 2, 29)])
+def test_a_birth_date_gives_its_age(age, day):
+    assert Patient(birth_date=years_ago(age, day)).age_on(day) == age
+    assert years_ago(None, day) is None
+
+
+def test_every_drawing_is_a_picture_that_uploads_take():
+    for case in drawn_cases(TODAY):
+        assert clean_picture(case.picture).width == 800
+    assert Clinic.objects.count() == 0
