@@ -1,10 +1,12 @@
 """Errors in one shape: RFC 9457 problem+json, from the clinic's refusals as from the framework's."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -12,6 +14,8 @@ from rest_framework.reverse import reverse
 from rest_framework.views import exception_handler as framework_handler
 
 from cases import errors, models
+
+logger = logging.getLogger("django.request")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
@@ -41,14 +45,23 @@ def problem(
         "type": f"urn:skinclinic:problem:{kind or phrase.lower()}".replace(" ", "-").replace("_", "-"),
         "title": phrase,
         "status": int(status),
-        "detail": detail,
-        **{name: value for name, value in more.items() if value},
+        "detail": _legible(detail),
+        **{name: _legible(value) for name, value in more.items() if value},
     }
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER. What it does not know stays a fault: logged, and answered without details."""
+def _legible(value: Any) -> Any:
+    """A refusal may quote what was sent, and JSON can carry halves of characters that no answer can."""
+    if isinstance(value, Mapping):
+        return {_legible(name): _legible(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_legible(item) for item in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's EXCEPTION_HANDLER."""
     if isinstance(error, errors.DomainError):
         return _refusal(error, context["request"])
     if isinstance(error, RequestDataTooBig):
@@ -62,7 +75,14 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             headers={"Retry-After": RETRY_SECONDS},
         )
     response = framework_handler(error, context)
-    return None if response is None else _from_framework(error, response)
+    return _fault(error, context["request"]) if response is None else _from_framework(error, response)
+
+
+def _fault(error: Exception, request: Any) -> Response:
+    """Told to the log and to whoever listens for faults, as Django does; told to the client without details."""
+    got_request_exception.send(sender=handle, request=request)
+    logger.error("%s %s", request.method, request.path, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The fault is on this side. It was logged; try again later.")
 
 
 def _refusal(error: errors.DomainError, request: Any) -> Response:

@@ -46,6 +46,35 @@ PROBLEMS = {
     429: "Too many attempts.",
     507: "There is no room for the file.",
 }
+INTRODUCTION = """Case management for a dermatology clinic, with AI triage that assists and never decides.
+
+**Sign in** with `POST /api/v1/auth/token/` and send `Authorization: Token …` with every request.
+
+**Errors** are RFC 9457 problems (`application/problem+json`). 400: the request is malformed or a field is missing.
+422: a rule of the clinic was not met. 409: the state does not allow it, and `legal` names the states that it does.
+What belongs to another clinic does not exist: it is 404.
+
+**Send again safely**: give each POST an `Idempotency-Key` of your own (a UUID, say). The same key brings the same
+answer and is carried out once; after a refusal it may be used again. Asking for a token is the exception: its answer
+is a secret, and is not kept.
+
+**Lists** come in pages: follow `next` until it is null. No row is shown twice or left out because others arrived.
+
+**Null is "unknown" or "not yet"**, never "no". An analysis that abstained or failed has no probabilities.
+Squamous cell carcinoma is not among the classes.
+"""
+TAGS = (
+    "auth",
+    "patients",
+    "lesions",
+    "cases",
+    "images",
+    "analyses",
+    "worklist",
+    "models",
+    "audit-events",
+    "audit-reports",
+)
 _ALWAYS = (400, 401, 403, 404)
 _FOR_POST = (409, 413, 415, 422)
 
@@ -77,4 +106,11 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = {f"Problem{code}": {"description": text, "content": content} for code, text in PROBLEMS.items()}
     result["components"]["responses"] = responses
+    return result
+
+
+def add_introduction(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A POSTPROCESSING_HOOK: what holds for every address, and the topics in the order of work."""
+    result["info"]["description"] = INTRODUCTION
+    result["tags"] = [{"name": tag} for tag in TAGS]
     return result

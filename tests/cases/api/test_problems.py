@@ -114,6 +114,18 @@ def test_a_fault_of_the_surroundings_says_to_try_again_and_nothing_else(fault, s
     assert "server closed" not in problem["detail"]
 
 
+def test_a_fault_of_our_own_is_told_to_the_log_and_not_to_the_client(north, api, monkeypatch, caplog):
+    def fail(**_):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("cases.api.views.patients.register_patient", fail)
+    client = api(north.staff)
+    client.raise_request_exception = False
+    problem = check(client.post("/api/v1/patients/", PERSON), 500)
+    assert "secret" not in str(problem)
+    assert "secret detail" in caplog.text
+
+
 def test_answers_are_for_nobody_to_keep(north, api):
     for address in ("/api/v1/patients/", "/api/v1/nothing/"):
         assert api(north.staff).get(address)["Cache-Control"] == "private, no-store"
