@@ -28,7 +28,7 @@ _TIERS = {
 _ABSTENTIONS = {
     AbstainReason.MODALITY: (
         "This is not a dermoscopic image",
-        "The network was made for dermoscopy only. Read the image yourself; add a dermoscopic image if you want it assessed.",
+        "The network was made for dermoscopy only. Read the image yourself; only a dermoscopic one can be assessed.",
     ),
     AbstainReason.OUT_OF_SCOPE: (
         "This is not the kind of image the network knows",
@@ -109,9 +109,10 @@ def trust(explanation: Explanation) -> tuple[bool, str]:
     share = explanation.heat_inside_lesion
     if share is None:
         return False, "The network found no lesion border to compare its heat with. Look at the image first."
+    inside = f"{share * 100:.0f} %"
     if share < TRUSTED_SHARE:
-        return False, f"Only {share * 100:.0f} % of the heat lies inside the lesion. Look at the image before the result."
-    return True, f"{share * 100:.0f} % of the heat lies inside the lesion."
+        return False, f"Only {inside} of the heat lies inside the lesion. Look at the image before the result."
+    return True, f"{inside} of the heat lies inside the lesion."
 
 
 def findings(reasons: list[str]) -> str:

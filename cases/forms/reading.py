@@ -17,7 +17,11 @@ class ReadForm(forms.Form):
         error_messages={"required": "Choose what is to be done."},
     )
     confirmed = forms.ChoiceField(
-        label="Confirm as", choices=Diagnosis.choices, required=False, widget=forms.RadioSelect
+        label="Confirm as",
+        choices=Diagnosis.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "The network does not hold this possible. To record it, override."},
     )
     diagnosis = forms.ChoiceField(label="Your diagnosis", choices=[CHOOSE, *Diagnosis.choices], required=False)
     reason = forms.ChoiceField(label="Because of", choices=[CHOOSE, *OverrideReason.choices], required=False)

@@ -48,7 +48,7 @@ def _file(stored: FieldFile, media_type: str) -> FileResponse:
     try:
         return FileResponse(stored.open("rb"), content_type=media_type)
     except FileNotFoundError:
-        raise NotFound("The file of this image is missing. Tell your administrator; the case can still be read.") from None
+        raise NotFound("The file of this image is missing; tell your administrator.") from None
 
 
 def _sealed(response: HttpResponseBase) -> HttpResponseBase:

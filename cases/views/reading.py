@@ -98,8 +98,7 @@ def sign(request: HttpRequest, case: UUID) -> HttpResponse:
 def _onwards(request: HttpRequest, read: Read) -> HttpResponse:
     """To the next free case, which is held at once so that no colleague reads it in vain."""
     done = (
-        f"Signed {read.case.patient.pseudonym}: {SHORT_NAMES[read.diagnosis]}, "
-        f"{read.get_management_display().lower()}."
+        f"Signed {read.case.patient.pseudonym}: {SHORT_NAMES[read.diagnosis]}, {read.get_management_display().lower()}."
     )
     following = claim_next(request.user)
     if following is None:

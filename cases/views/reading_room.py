@@ -87,9 +87,7 @@ def _quality(image: LesionImage | None) -> dict[str, Any]:
 def _symptoms(case: Case) -> dict[str, list[str]]:
     """The patient's answers, grouped: what is unknown is said, not left out."""
     answers = case.symptoms
-    return {
-        answer.label: [symptom for symptom, given in answers.items() if given == answer] for answer in Answer
-    }
+    return {answer.label: [symptom for symptom, given in answers.items() if given == answer] for answer in Answer}
 
 
 def _standing(user: User, case: Case) -> dict[str, Any]:

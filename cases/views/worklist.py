@@ -88,7 +88,7 @@ def _context(request: HttpRequest, form: WorklistForm, queue: Worklist, rows: li
 
 def _bars(numbers: QueueNumbers, threshold: float | None) -> list[dict[str, Any]]:
     """The histogram as rectangles in a box of 100 × 40; the root keeps single cases visible beside heaps."""
-    tallest = max(max(numbers.histogram), 1)
+    tallest = max(*numbers.histogram, 1)
     heights = [40 * (count / tallest) ** 0.5 for count in numbers.histogram]
     return [
         {
@@ -127,5 +127,3 @@ def _fingerprints(rows: Iterable[WorklistRow], total: int) -> tuple[str, str]:
 
 def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
