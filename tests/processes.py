@@ -1,5 +1,6 @@
 """Real processes of the clinic for tests: they work on the test's database, broker and media, and can be killed."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -46,10 +47,8 @@ class Process:
 
     def kill(self) -> None:
         """kill -9 of the process with all its children."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._popen.wait()
 
     def children(self) -> list[int]:
