@@ -5,12 +5,10 @@ Needs Chromium (found on the PATH, or named by CHROMIUM) and the Playwright pack
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inference.bundle import Bundle
 from tests.browser.arranging import Program
 from tests.browser.pictures import answered_pictures
 from tests.browser.running import running_clinic

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from types import SimpleNamespace
 
@@ -171,7 +172,7 @@ def admin_exports(page, story):
 def assert_the_trail_tells(rows, story):
     """Everything that happened to this patient, in its order, in an unbroken chain, without a word that names them."""
     assert [int(row["seq"]) for row in rows] == list(range(1, len(rows) + 1))
-    assert all(row["prev_hash"] == before["hash"] for before, row in zip(rows, rows[1:], strict=False))
+    assert all(row["prev_hash"] == before["hash"] for before, row in itertools.pairwise(rows))
     about = {story.patient, story.case, story.image, story.analysis}
     told = [row for row in rows if about & set(re.findall(_ID, f"{row['object_id']} {row['payload']}"))]
     happened = [(row["action"], row["actor"]) for row in told]
