@@ -2,13 +2,17 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from cases.errors import InvalidInput
 from cases.models import IdempotencyKey, User
 
+# Nobody sends a request again after a day, and kept answers hold what they answered.
+KEPT = timedelta(hours=24)
 Answer = tuple[int, Any]  # HTTP status and JSON body
 
 
@@ -43,6 +47,11 @@ def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Ans
         if kept is None:
             raise
         return kept
+
+
+def forget_old_answers() -> int:
+    """Delete what was kept for long enough."""
+    return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def _kept(user: User, key: str, fingerprint: str) -> Answer | None:

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
+from cases.services.idempotency import forget_old_answers
 from cases.services.sweep import remove_orphan_files
 from cases.workflows import sweep_once
 
 logger = logging.getLogger(__name__)
 
-_ORPHANS_EVERY = 3600.0  # seconds
+_TIDY_EVERY = 3600.0  # seconds
 _SILENCE = 60.0  # seconds after which a sweeper counts as dead
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             _check_alive()
             return
         if once:
-            for part, count in {**sweep_once(), "orphan_files_removed": remove_orphan_files()}.items():
+            for part, count in {**sweep_once(), **_tidy()}.items():
                 self.stdout.write(f"{part}: {count}")
             return
         stop = threading.Event()
@@ -41,18 +42,23 @@ class Command(BaseCommand):
         self._loop(stop)
 
     def _loop(self, stop: threading.Event) -> None:
-        orphans_due = 0.0
+        tidy_due = 0.0
         while not stop.is_set():
             try:
                 sweep_once()
                 _alive_file().touch()
-                if time.monotonic() >= orphans_due:
-                    remove_orphan_files()
-                    orphans_due = time.monotonic() + _ORPHANS_EVERY
+                if time.monotonic() >= tidy_due:
+                    _tidy()
+                    tidy_due = time.monotonic() + _TIDY_EVERY
             except (DatabaseError, OSError) as error:
                 logger.warning("sweep: left for the next one: %s", error)
                 connection.close()
             stop.wait(settings.SWEEP_SECONDS)
+
+
+def _tidy() -> dict[str, int]:
+    """What may wait for an hour."""
+    return {"orphan_files_removed": remove_orphan_files(), "old_answers_forgotten": forget_old_answers()}
 
 
 def _alive_file() -> Path:

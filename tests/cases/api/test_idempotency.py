@@ -1,9 +1,13 @@
 """Sent twice, done once."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
+from django.utils import timezone
 
 from cases.api.urls import version_1
 from cases.models import AuditEvent, Case, IdempotencyKey, LesionImage, Patient
@@ -95,6 +99,17 @@ def test_an_upload_sent_again_is_known_by_its_bytes(north, upload, draft):
 def test_a_key_beyond_its_bounds_is_422(key, north, api):
     answer = api(north.staff).post("/api/v1/patients/", PERSON, headers={"Idempotency-Key": key})
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["Idempotency-Key"])
+
+
+def test_after_a_day_the_answer_is_forgotten(north, api):
+    staff = api(north.staff)
+    staff.post("/api/v1/patients/", PERSON, headers=KEY)
+    call_command("sweep", "--once", stdout=io.StringIO())
+    assert IdempotencyKey.objects.count() == 1
+    IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    call_command("sweep", "--once", stdout=io.StringIO())
+    assert not IdempotencyKey.objects.exists()
+    assert Patient.objects.count() == 1
 
 
 def at_once(number, act):
