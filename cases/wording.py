@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cases.models import Analysis, Explanation, Prediction
-from cases.states import AnalysisState
+from cases.states import AnalysisState, CaseState
 from cases.vocabulary import AbstainReason, Tier
 from inference.vocabulary import MALIGNANT
 
@@ -85,8 +85,10 @@ def verdict(analysis: Analysis | None) -> Words:
         return Words(*_ABSTENTIONS[AbstainReason(analysis.abstain_reason)])
     if analysis.state == AnalysisState.FAILED:
         return Words("The analysis failed", f"{_sentence(analysis.error)} Read the case without it, or start it again.")
+    if analysis.image.case.state == CaseState.SUBMITTED:
+        return Words("The analysis is still running", "The result appears here when it is done.")
     return Words(
-        "The analysis is still running", "You may read the case now; the result will appear here when it is done."
+        "The analysis missed its deadline", "Read the case without it; reload to see whether it has come since."
     )
 
 

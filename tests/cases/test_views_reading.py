@@ -127,6 +127,19 @@ def test_a_failure_says_so_and_can_be_started_again(browser, north):
     assert reverse("cases:retry", args=[analysis.pk]) in page
 
 
+@pytest.mark.parametrize(
+    ("state", "headline"),
+    [("submitted", "The analysis is still running"), ("ready", "The analysis missed its deadline")],
+)
+def test_an_analysis_that_has_not_ended_says_what_to_expect(browser, north, state, headline):
+    case = CaseFactory(**{state: True}, patient__clinic=north.clinic)
+    AnalysisFactory(image__case=case, running=True)
+    page = room(browser, case)
+    assert f"<h1>{headline}</h1>" in page
+    assert ("Claim to read" in page) is (state == "ready")
+    assert (reverse("cases:progress", args=[case.pk]) in page) is (state == "submitted")
+
+
 def test_unknown_is_said_and_is_not_no(browser, case):
     page = room(browser, case)
     assert "History: itch" in page
