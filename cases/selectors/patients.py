@@ -10,12 +10,13 @@ FINISHED = (CaseState.CLOSED, CaseState.CANCELLED, CaseState.ENTERED_IN_ERROR)
 
 
 def register_of(user: User) -> QuerySet[Patient]:
-    """Every patient of the clinic, with counts of lesions and of cases that are not finished."""
-    return visible_patients(user).annotate(
+    """Every patient of the clinic, the newest first, with counts of lesions and of cases that are not finished."""
+    counted = visible_patients(user).annotate(
         lesion_count=Count("lesions", distinct=True),
         open_cases=Count("cases", filter=~Q(cases__state__in=FINISHED), distinct=True),
         last_case_at=Max("cases__created_at"),
     )
+    return counted.order_by("-created_at", "id")  # counting drops the model's own order
 
 
 def patients_matching(user: User, words: str) -> QuerySet[Patient]:

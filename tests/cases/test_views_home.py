@@ -1,0 +1,128 @@
+"""The start page, the frame around every page, and the door."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import PASSWORD, AnalysisFactory, CaseFactory, PredictionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(client, user, name="home"):
+    client.force_login(user)
+    return client.get(reverse(f"cases:{name}")).content.decode()
+
+
+def section(page, heading):
+    """The part of the page under this heading."""
+    found = re.search(rf">{heading}</h2>.*?</section>", page, re.DOTALL)
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        ("staff", ["Home", "Queue", "Patients", "Models"]),
+        ("dermatologist", ["Home", "Queue", "Patients", "Models"]),
+        ("admin", ["Home", "Queue", "Patients", "Audit", "Models"]),
+        ("auditor", ["Home", "Audit", "Models"]),
+    ],
+)
+def test_the_navigation_shows_what_the_role_may_enter(north, client, role, places):
+    page = page_of(client, getattr(north, role))
+    bar = re.search(r'class="top-nav".*?</nav>', page, re.DOTALL)[0]
+    assert re.findall(r">(\w+)</a>", bar) == places
+    assert 'aria-current="page">Home' in bar
+
+
+def test_staff_find_each_case_where_it_waits(north, client):
+    cases = {
+        "Drafts": CaseFactory(patient__clinic=north.clinic),
+        "Being analysed": CaseFactory(patient__clinic=north.clinic, submitted=True),
+        "Waiting for a dermatologist": CaseFactory(patient__clinic=north.clinic, ready=True),
+    }
+    page = page_of(client, north.staff)
+    for heading, case in cases.items():
+        part = section(page, heading)
+        assert case.patient.pseudonym in part
+        assert not any(other.patient.pseudonym in part for other in cases.values() if other != case)
+
+
+def test_staff_are_told_of_a_failed_analysis_until_it_is_retried(north, client):
+    case = CaseFactory(patient__clinic=north.clinic, ready=True)
+    analysis = AnalysisFactory(failed=True, image__case=case)
+    assert case.patient.pseudonym in section(page_of(client, north.staff), "Analysis failed")
+    type(analysis).objects.filter(pk=analysis.pk).update(state="queued", error="")
+    assert section(page_of(client, north.staff), "Analysis failed") == ""
+
+
+def test_a_dermatologist_sees_who_is_next_and_why_but_not_what_a_colleague_holds(north, client):
+    urgent = CaseFactory(patient__clinic=north.clinic, ready=True, tier="urgent", malignancy=0.8, flagged=True)
+    PredictionFactory(analysis__image__case=urgent, tier="urgent", prediction_set=["mel"], diagnosis="mel")
+    held = CaseFactory(patient__clinic=north.clinic, in_review=True)
+    mine = CaseFactory(patient__clinic=north.clinic, in_review=True, claimed_by=north.dermatologist)
+    page = page_of(client, north.dermatologist)
+    assert urgent.patient.pseudonym in section(page, "Next in the queue")
+    assert "Melanoma in the prediction set" in section(page, "Next in the queue")
+    assert mine.patient.pseudonym in section(page, "Held by me")
+    assert held.patient.pseudonym not in page
+
+
+def test_an_empty_queue_has_words(north, client):
+    page = page_of(client, north.dermatologist)
+    assert "Nothing is waiting" in page
+    assert "Read next" not in page
+
+
+def test_the_admin_reads_the_numbers_of_today(north, south, client):
+    CaseFactory.create_batch(2, patient__clinic=north.clinic, submitted=True)
+    CaseFactory(patient__clinic=south.clinic, submitted=True)
+    page = page_of(client, north.admin)
+    assert re.search(r"Cases submitted</dt><dd>2<", page)
+    assert re.search(r"Patients registered</dt><dd>2<", page)
+
+
+def test_intimate_sites_are_veiled_in_lists(north, client):
+    case = CaseFactory(patient__clinic=north.clinic)
+    AnalysisFactory(image__case=case, image__lesion__site="genital", image__lesion__patient=case.patient)
+    part = section(page_of(client, north.staff), "Drafts")
+    assert "veiled" in part
+    assert "<img" not in part
+
+
+def test_every_page_carries_the_policy_without_inline_code(north, client_for):
+    policy = client_for(north.staff).get(reverse("cases:home"))["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_right_password_opens_and_the_wrong_one_says_so(north, client):
+    form = {"login": north.staff.username, "password": PASSWORD}
+    refused = client.post(reverse("account_login"), {**form, "password": "wrong"})
+    assert "not correct" in refused.content.decode()
+    assert client.post(reverse("account_login"), form)["Location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["password/reset/", "email/", "confirm-email/", "login/code/confirm/"])
+def test_pages_that_would_send_mail_are_not_there(client, path):
+    assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def test_nobody_signs_up(client):
+    answer = client.post(reverse("account_signup"), {"username": "mallory", "password1": PASSWORD})
+    assert "There is no sign-up here" in answer.content.decode()
+
+
+def test_a_wrong_address_is_told_in_words(client):
+    answer = client.get("/nowhere/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_signing_out_asks_first_and_ends_at_the_door(north, client_for):
+    client = client_for(north.staff)
+    assert "Sign out?" in client.get(reverse("account_logout")).content.decode()
+    assert client.post(reverse("account_logout"))["Location"] == "/accounts/login/"
+    assert client.get(reverse("cases:home")).status_code == 302

@@ -1,0 +1,157 @@
+"""The register: list, search, new entry, one patient."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from cases.models import AuditEvent, Patient
+from tests.factories import CaseFactory, LesionImageFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db
+
+FORM = {
+    "identifier": "MRN-1",
+    "given_name": "Ada",
+    "family_name": "Example",
+    "birth_date": "1958-04-12",
+    "sex": "female",
+    "skin_type": "II",
+    "personal_melanoma": "no",
+    "family_melanoma": "unknown",
+}
+
+
+def find(client, words, **headers):
+    return client.post(reverse("cases:find_patients"), {"words": words}, headers=headers).content.decode()
+
+
+@pytest.fixture
+def ingrid(north):
+    return PatientFactory(clinic=north.clinic, identifier="MRN-4711", given_name="Ingrid", family_name="Halvorsen")
+
+
+def test_the_register_shows_the_newest_first_with_what_is_open(north, client_for):
+    older = PatientFactory(clinic=north.clinic)
+    newer = PatientFactory(clinic=north.clinic)
+    CaseFactory(patient=older)
+    CaseFactory(patient=older, state="cancelled")
+    page = client_for(north.staff).get(reverse("cases:patients")).content.decode()
+    assert page.index(newer.pseudonym) < page.index(older.pseudonym)
+    row = re.search(rf"{older.pseudonym}.*?</tr>", page, re.DOTALL)[0]
+    assert re.search(r'data-label="Open cases">1<', row)
+
+
+def test_the_register_is_paged(north, client_for):
+    PatientFactory.create_batch(26, clinic=north.clinic)
+    client = client_for(north.staff)
+    first = client.get(reverse("cases:patients")).content.decode()
+    second = client.get(reverse("cases:patients"), {"page": 2}).content.decode()
+    pseudonyms = re.compile(r"P-[0-9a-f]{8}(?=</a>)")
+    assert len(pseudonyms.findall(first)) == 25
+    assert len(pseudonyms.findall(second)) == 1
+    assert not set(pseudonyms.findall(first)) & set(pseudonyms.findall(second))
+
+
+@pytest.mark.parametrize("words", ["MRN-4711", "halvor", "ingrid halv"])
+def test_care_staff_find_by_identifier_and_name(north, ingrid, client_for, words):
+    PatientFactory(clinic=north.clinic)
+    page = find(client_for(north.staff), words)
+    assert re.findall(r"P-[0-9a-f]{8}(?=</a>)", page) == [ingrid.pseudonym]
+
+
+def test_everybody_finds_by_a_part_of_the_pseudonym(north, ingrid, client_for):
+    assert ingrid.pseudonym in find(client_for(north.admin), ingrid.pseudonym[2:7])
+
+
+@pytest.mark.parametrize("words", ["MRN-4711", "halvorsen"])
+def test_an_admin_cannot_find_out_who_a_pseudonym_is(north, ingrid, client_for, words):
+    client = client_for(north.admin)
+    assert ingrid.pseudonym not in find(client, words)
+    shown = client.get(reverse("cases:patient", args=[ingrid.pk])).content.decode()
+    assert "Halvorsen" not in shown
+    assert "MRN-4711" not in shown
+    assert "1958" not in shown
+
+
+def test_another_clinic_finds_nobody(ingrid, south, client_for):
+    page = find(client_for(south.staff), "halvorsen")
+    assert ingrid.pseudonym not in page
+    assert "Nobody in your clinic matches" in page
+
+
+def test_words_of_a_search_never_reach_an_address(north, client_for):
+    client = client_for(north.staff)
+    assert client.get(reverse("cases:find_patients"), {"words": "halvorsen"}).status_code == 405
+    page = find(client, "halvorsen")
+    assert not re.search(r'(?:href|action|hx-[a-z]+)="[^"]*halvorsen', page, re.IGNORECASE)
+
+
+def test_a_search_as_one_types_answers_with_the_rows_only(north, ingrid, client_for):
+    piece = find(client_for(north.staff), "halvorsen", **{"HX-Request": "true"})
+    assert ingrid.pseudonym in piece
+    assert "<html" not in piece
+    assert ingrid.pseudonym in find(client_for(north.staff), " ", **{"HX-Request": "true"})
+
+
+def test_registering_gives_a_pseudonym_and_goes_on_to_the_case(north, client_for):
+    answer = client_for(north.staff).post(reverse("cases:register_patient"), FORM)
+    patient = Patient.objects.get(identifier="MRN-1")
+    assert answer["Location"] == reverse("cases:patient", args=[patient.pk])
+    assert (patient.clinic, patient.personal_melanoma, patient.family_melanoma) == (north.clinic, "no", "unknown")
+
+
+def test_a_known_identifier_leads_to_the_patient_who_has_it(north, ingrid, client_for):
+    answer = client_for(north.staff).post(reverse("cases:register_patient"), FORM | {"identifier": "MRN-4711"})
+    assert answer.status_code == 409
+    assert f'href="{reverse("cases:patient", args=[ingrid.pk])}"' in answer.content.decode()
+    assert Patient.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("identifier", "", "This field is required."),
+        ("birth_date", "2999-01-01", "This lies in the future."),
+        ("birth_date", "31 May", "Enter a valid date."),
+        ("sex", "robot", "Select a valid choice."),
+    ],
+)
+def test_a_wrong_field_is_told_at_the_field_and_the_rest_is_kept(north, client_for, field, value, words):
+    answer = client_for(north.staff).post(reverse("cases:register_patient"), FORM | {field: value})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert re.search(rf'id="id_{field}_error_1">{words}', page)
+    assert 'value="Example"' in page
+    assert not Patient.objects.exists()
+
+
+def test_nothing_answered_is_unknown_and_not_no(north, client_for):
+    page = client_for(north.staff).get(reverse("cases:register_patient")).content.decode()
+    assert re.findall(r'value="(\w+)"[^>]*checked', page) == ["unknown", "unknown"]
+
+
+def test_the_patients_page_shows_lesions_with_images_and_cases(north, ingrid, client_for):
+    image = LesionImageFactory(case__patient=ingrid)
+    page = client_for(north.staff).get(reverse("cases:patient", args=[ingrid.pk])).content.decode()
+    assert "L1" in page
+    assert "back, left" in page
+    assert reverse("cases:thumbnail", args=[image.pk]) in page
+    assert reverse("cases:case", args=[image.case_id]) in page
+
+
+def test_the_name_is_in_no_title_and_no_address(north, ingrid, client_for):
+    LesionImageFactory(case__patient=ingrid)
+    page = client_for(north.staff).get(reverse("cases:patient", args=[ingrid.pk])).content.decode()
+    assert f"<title>{ingrid.pseudonym} " in page
+    assert not re.search(r'(?:href|src|action)="[^"]*(?:Halvorsen|MRN-4711)', page)
+
+
+def test_looking_is_an_event_of_the_trail(north, ingrid, client_for):
+    client = client_for(north.staff)
+    client.get(reverse("cases:patient", args=[ingrid.pk]))
+    find(client, "halvorsen")
+    viewed = AuditEvent.objects.get(action="patient_viewed")
+    listed = AuditEvent.objects.get(action="patients_listed")
+    assert (viewed.actor, viewed.object_id) == (north.staff, str(ingrid.pk))
+    assert listed.payload == {"patients": 1}

@@ -1,0 +1,160 @@
+"""Images of a draft: with and without JavaScript, each file with its own answer."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from cases.models import AuditEvent, LesionImage
+from cases.storage import private_storage
+from tests.drawings import jpeg
+from tests.factories import AnalysisFactory, CaseFactory, LesionFactory, LesionImageFactory
+
+pytestmark = pytest.mark.django_db
+
+DERMOSCOPIC = {"image_type": "dermoscopic", "dermoscopic_type": "contact polarized"}
+AS_HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def staff(north, client_for):
+    return client_for(north.staff)
+
+
+@pytest.fixture
+def lesion(north):
+    return LesionFactory(patient__clinic=north.clinic)
+
+
+@pytest.fixture
+def draft(lesion):
+    return CaseFactory(patient=lesion.patient)
+
+
+def file(content, name="photo.jpg"):
+    return SimpleUploadedFile(name, content, content_type="image/jpeg")
+
+
+def send(client, case, lesion, *files, headers=None, **kind):
+    form = {**DERMOSCOPIC, **kind, "lesion": lesion.pk, "files": files}
+    return client.post(reverse("cases:upload", args=[case.pk]), form, headers=headers or {})
+
+
+def stored(image):
+    return [private_storage().exists(image.file.name), private_storage().exists(image.thumbnail.name)]
+
+
+def test_several_files_at_once_without_javascript(staff, draft, lesion):
+    answer = send(staff, draft, lesion, file(jpeg(1)), file(jpeg(2)))
+    assert answer["Location"] == f"{reverse('cases:intake', args=[draft.pk])}?lesion={lesion.pk}#step-images"
+    assert {(image.lesion, image.dermoscopic_type) for image in draft.images.all()} == {(lesion, "contact polarized")}
+    assert draft.images.count() == 2
+
+
+def test_one_bad_file_never_costs_the_others_and_is_named(staff, draft, lesion):
+    answer = send(staff, draft, lesion, file(jpeg(1)), file(b"hello", "letter.jpg"), file(b"", "empty.jpg"))
+    refused = re.findall(r'shot-refused.*?<b>(.*?)</b><p class="invalid-feedback">(.+?)</p>', answer.content.decode())
+    assert answer.status_code == 422
+    assert [name for name, _ in refused] == ["letter.jpg", "empty.jpg"]
+    assert "not a picture" in refused[0][1]
+    assert draft.images.count() == 1
+
+
+def test_a_file_in_place_is_answered_with_its_row_and_the_new_checklist(staff, draft, lesion):
+    piece = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX).content.decode()
+    image = draft.images.get()
+    assert f'<li class="shot" id="image-{image.pk}"' in piece
+    assert re.search(r'id="checklist"[^>]*hx-swap-oob="true"', piece)
+    assert "1 image" in piece
+
+
+def test_a_bad_file_in_place_is_answered_with_its_sentence(staff, draft, lesion):
+    answer = send(staff, draft, lesion, file(b"hello"), headers=AS_HTMX)
+    assert answer.status_code == 422
+    assert 'class="invalid-feedback"' in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+
+
+def test_a_file_that_is_too_large_is_refused_by_its_size(staff, draft, lesion, settings):
+    settings.UPLOAD_MAX_BYTES = 1000
+    answer = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX)
+    assert "are accepted" in answer.content.decode()
+    assert not LesionImage.objects.exists()
+
+
+def test_the_same_file_twice_is_one_image(staff, draft, lesion):
+    first = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX).content.decode()
+    again = send(staff, draft, lesion, file(jpeg(1), "copy.jpg"), headers=AS_HTMX).content.decode()
+    row = re.compile(r'id="(image-[^"]+)"')
+    assert row.search(first)[1] == row.search(again)[1]
+    assert draft.images.count() == 1
+
+
+def test_the_same_file_for_another_lesion_is_refused_in_words(staff, draft, lesion):
+    send(staff, draft, lesion, file(jpeg(1)))
+    other = LesionFactory(patient=draft.patient)
+    answer = send(staff, draft, other, file(jpeg(1)), headers=AS_HTMX)
+    assert answer.status_code == 422
+    assert "another lesion" in answer.content.decode()
+
+
+def test_another_patients_lesion_is_refused_and_another_clinics_does_not_exist(staff, north, draft):
+    neighbour = LesionFactory(patient__clinic=north.clinic)
+    answer = send(staff, draft, neighbour, file(jpeg(1)), headers=AS_HTMX)
+    assert "another patient" in answer.content.decode()
+    assert send(staff, draft, LesionFactory(), file(jpeg(1))).status_code == 404
+
+
+def test_an_overview_has_no_dermoscopic_type_whatever_the_form_says(staff, draft, lesion):
+    send(staff, draft, lesion, file(jpeg(1)), image_type="clinical: overview")
+    assert draft.images.get().dermoscopic_type == ""
+
+
+def test_the_name_of_the_file_is_kept_nowhere(staff, draft, lesion):
+    send(staff, draft, lesion, file(jpeg(1), "Halvorsen-Ingrid.jpg"))
+    kept = LesionImage.objects.values().get()
+    assert "Halvorsen" not in str(kept)
+    assert "Halvorsen" not in staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
+
+
+def test_the_kind_of_an_image_can_be_corrected(staff, draft, lesion):
+    image = LesionImageFactory(case=draft, lesion=lesion)
+    where = reverse("cases:describe_image", args=[image.pk])
+    piece = staff.post(where, {"image_type": "clinical: close-up"}, headers=AS_HTMX).content.decode()
+    image.refresh_from_db()
+    assert image.image_type == "clinical: close-up"
+    assert "No dermoscopic image of" in piece
+    assert staff.post(where, DERMOSCOPIC).status_code == 302
+    image.refresh_from_db()
+    assert image.dermoscopic_type == "contact polarized"
+
+
+def test_a_removed_image_leaves_no_row_and_no_file_but_its_trace(
+    staff, draft, lesion, django_capture_on_commit_callbacks
+):
+    image = LesionImageFactory(case=draft, lesion=lesion)
+    assert stored(image) == [True, True]
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post(reverse("cases:remove_image", args=[image.pk]))
+    assert not LesionImage.objects.exists()
+    assert stored(image) == [False, False]
+    trace = AuditEvent.objects.get(action="image_removed")
+    assert (trace.object_id, trace.payload["sha256"]) == (str(image.pk), image.stored_sha256)
+
+
+@pytest.mark.parametrize("name", ["describe_image", "remove_image"])
+def test_an_image_that_was_submitted_stays_as_it_is(staff, north, name):
+    image = LesionImageFactory(case=CaseFactory(submitted=True, patient__clinic=north.clinic))
+    answer = staff.post(reverse(f"cases:{name}", args=[image.pk]), {"image_type": "clinical: overview"})
+    assert answer.status_code == 409
+    image.refresh_from_db()
+    assert image.image_type == "dermoscopic"
+
+
+def test_an_image_that_was_analysed_stays_even_when_more_are_asked_for(staff, north):
+    image = LesionImageFactory(case=CaseFactory(state="awaiting_images", patient__clinic=north.clinic))
+    AnalysisFactory(abstained=True, image=image)
+    answer = staff.post(reverse("cases:remove_image", args=[image.pk]))
+    assert answer.status_code == 409
+    assert "was analysed and stays" in answer.content.decode()
