@@ -49,7 +49,7 @@ def address(name, clinic):
         return reverse("cases:retry", args=[AnalysisFactory(failed=True, image__case=case).pk])
     if name == "progress":
         return reverse("cases:progress", args=[CaseFactory(submitted=True, patient__clinic=clinic).pk])
-    if name in OBJECTS or name in ACTS and name != "find_patients":
+    if name in OBJECTS or (name in ACTS and name != "find_patients"):
         return reverse(f"cases:{name}", args=[CaseFactory(patient__clinic=clinic).pk])
     return reverse(f"cases:{name}")
 
