@@ -1,5 +1,6 @@
 """What every endpoint shares: limits before reading, one format, answers that no cache keeps."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.http.request import RawPostDataException
 from django.http.response import HttpResponseBase
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
@@ -21,6 +23,8 @@ from cases.permissions import ensure_may, find
 from cases.services.audit import record_view
 from cases.vocabulary import Action
 
+CHUNK = 64 * 1024
+MOST_THROWN_AWAY = 100_000_000  # bytes; whoever sends more is not worth reading
 FORM_SLACK = 64 * 1024  # bytes for the other fields and the boundaries around a file
 
 
@@ -62,6 +66,7 @@ class Endpoint(GenericAPIView):
         self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
+        _read_to_the_end(self.request)
         response["Cache-Control"] = "private, no-store"
         return response
 
@@ -110,7 +115,19 @@ class Endpoint(GenericAPIView):
     def _refuse_large_body(self, request: Request) -> None:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         if length > self.largest_body:
-            raise TooLarge(f"At most {self.largest_body // 1024} KiB; this request has {length // 1024} KiB.")
+            raise TooLarge(self.too_large())
+
+    def too_large(self) -> Any:
+        """What to say of a larger body."""
+        return f"The body may have at most {self.largest_body // 1024} KiB."
+
+
+def _read_to_the_end(request: Request) -> None:
+    """Throw the rest of the body away: a client that is answered while it still sends sees a broken connection only."""
+    stream, left = request._request, MOST_THROWN_AWAY  # noqa: SLF001  DRF's own name for Django's request
+    with contextlib.suppress(OSError, RawPostDataException):
+        while left > 0 and stream.read(CHUNK):
+            left -= CHUNK
 
 
 class Nothing(Endpoint):

@@ -62,8 +62,11 @@ class Images(Endpoint):
         fields = self.checked()
         file = fields.pop("file")
         if file.size > settings.UPLOAD_MAX_BYTES:
-            raise TooLarge({"file": [f"At most {settings.UPLOAD_MAX_BYTES // 1_000_000} MB."]})
+            raise TooLarge(self.too_large())
         return self.created(ImageOut, attach_image(actor=request.user, case=found, data=file.read(), **fields))
+
+    def too_large(self) -> dict[str, list[str]]:
+        return {"file": [f"A picture may have at most {settings.UPLOAD_MAX_BYTES // 1_000_000} MB."]}
 
 
 class Submission(Endpoint):

@@ -5,8 +5,11 @@ import struct
 import zlib
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import RequestFactory
 from PIL import Image
 
+from cases.api.views.cases import Images
 from cases.models import Case, LesionImage
 from tests.cases.api.test_problems import check
 from tests.drawings import jpeg
@@ -63,8 +66,19 @@ def test_a_bad_file_with_a_key_leaves_nothing_either(name, north, upload, draft,
 @pytest.mark.parametrize("size", [20_000_001, 21_000_000], ids=["just over", "far over"])
 def test_a_file_beyond_20_mb_is_413(size, north, upload, draft, rows_and_files):
     before = rows_and_files()
-    check(upload(north.staff, draft, draft.lesion, bytes(size)), 413)
+    problem = check(upload(north.staff, draft, draft.lesion, bytes(size)), 413)
+    assert list(problem["errors"]) == ["file"]
     assert rows_and_files() == before
+
+
+@pytest.mark.parametrize(("size", "status"), [(1_000_000, 401), (30_000_000, 413)])
+def test_a_refusal_waits_until_everything_was_sent(size, status, draft):
+    """Answered earlier, a client that is still sending sees a broken connection and not the answer."""
+    body = io.BytesIO(bytes(size))
+    request = RequestFactory().post("/", content_type="multipart/form-data; boundary=b")
+    request = WSGIRequest({**request.environ, "wsgi.input": body, "CONTENT_LENGTH": str(size)})
+    assert Images.as_view()(request, case=draft.pk).status_code == status
+    assert body.tell() == size
 
 
 @pytest.mark.parametrize("field", ["file", "lesion", "image_type"])
