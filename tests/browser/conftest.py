@@ -12,7 +12,7 @@ import pytest
 from tests.browser.arranging import Program
 from tests.browser.pictures import answered_pictures
 from tests.browser.running import running_clinic
-from tests.browser.visiting import Doors
+from tests.browser.visiting import PATIENCE, Doors
 from tests.bundles import build_tiny_bundle
 from tests.processes import REPOSITORY
 
@@ -43,6 +43,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session")
 def playwright():
     api = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed")
+    api.expect.set_options(timeout=PATIENCE)
     with api.sync_playwright() as running:
         yield running
 

@@ -1,0 +1,110 @@
+"""Deciding by keyboard alone, and two readers at one case."""
+
+import re
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
+
+
+@pytest.fixture
+def case(program, pictures):
+    """A case of this test alone, with the network's answer."""
+    return program("staff").ready(next(pictures))
+
+
+@pytest.fixture
+def held(case, program):
+    """The same, held by the clinic's first dermatologist."""
+    program("dermatologist").post(f"cases/{case['id']}/claim/", status=200)
+    return case
+
+
+def reading(case):
+    return f"/cases/{case['id']}/reading/"
+
+
+def answer_to(page, press):
+    """What the server says to the form that `press` sends."""
+    with page.expect_response(lambda answer: answer.request.method == "POST") as told:
+        press()
+    return told.value
+
+
+def test_a_case_is_confirmed_by_keyboard_alone(case, program, visit):
+    page = visit("dermatologist")
+    page.goto(reading(case))
+    page.keyboard.press("c")
+    expect(page.get_by_text("Held by you until")).to_be_visible()
+    expect(page.get_by_role("radio", name="Monitor")).not_to_be_checked()
+    page.keyboard.press("3")
+    expect(page.get_by_role("radio", name="Monitor")).to_be_checked()
+    page.keyboard.press("y")
+    expect(page.locator("#notices")).to_contain_text(re.compile("Signed P-.+, monitor"))
+    page.keyboard.press("u")  # signing leads to the next case and holds it; it is given back
+    page.wait_for_url("**/worklist/")
+    (read,) = program("dermatologist").get(f"cases/{case['id']}/")["reads"]
+    assert (read["decision"], read["management"]) == ("confirm", "monitor")
+    assert read["diagnosis"] == max(case["analyses"][0]["probabilities"].items(), key=lambda pair: pair[1])[0]
+
+
+def test_nothing_is_signed_without_a_management(held, program, visit):
+    page = visit("dermatologist")
+    page.goto(reading(held))
+    page.keyboard.press("y")
+    expect(page.get_by_text("Held by you until")).to_be_visible()
+    assert page.get_by_role("radio", name="Discharge").evaluate("radio => !radio.form.checkValidity()")
+    assert program("dermatologist").get(f"cases/{held['id']}/")["state"] == "in_review"
+
+
+def test_keys_rest_while_somebody_types(held, program, visit):
+    page = visit("dermatologist")
+    page.goto(reading(held))
+    page.keyboard.press("3")
+    page.keyboard.press("o")
+    expect(page.get_by_label("Your diagnosis")).to_be_focused()
+    page.get_by_role("textbox", name="Comment").press_sequentially("you may yet try")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=re.compile("^Override"))).to_be_focused()
+    assert program("dermatologist").get(f"cases/{held['id']}/")["state"] == "in_review"
+
+
+def test_the_list_of_keys_opens_and_closes(case, visit):
+    page = visit("dermatologist")
+    page.goto(reading(case))
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    page.keyboard.press("c")  # behind the list nothing acts
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    expect(page.get_by_role("button", name=re.compile("Claim to read"))).to_be_visible()
+
+
+def test_a_second_reader_is_told_who_is_reading(case, program, visit):
+    """Their page was opened before the first one claimed it."""
+    page = visit("colleague")
+    page.goto(reading(case))
+    claim = page.get_by_role("button", name=re.compile("Claim to read"))
+    expect(claim).to_be_visible()
+    program("dermatologist").post(f"cases/{case['id']}/claim/", status=200)
+    page.watch.expects(409)
+    assert answer_to(page, claim.click).status == 409
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"holds it until \d\d:\d\d"))
+    expect(page.get_by_role("button", name=re.compile("Claim to read"))).to_have_count(0)
+    expect(page.get_by_text("demo-dermatologist reads this case")).to_be_visible()
+
+
+def test_a_claim_that_was_lost_signs_nothing(held, program, visit):
+    """The reader was away, the claim went to a colleague, and the old page still has its form."""
+    page = visit("dermatologist")
+    page.goto(reading(held))
+    page.keyboard.press("1")
+    expect(page.get_by_role("radio", name="Discharge")).to_be_checked()
+    program("dermatologist").post(f"cases/{held['id']}/release/", status=200)
+    program("colleague").post(f"cases/{held['id']}/claim/", status=200)
+    page.watch.expects(409)
+    assert answer_to(page, lambda: page.keyboard.press("y")).status == 409
+    expect(page.locator("#notices")).to_contain_text("colleague")
+    now = program("colleague").get(f"cases/{held['id']}/")
+    assert (now["state"], now["reads"]) == ("in_review", [])
