@@ -3,9 +3,14 @@
 SHELL := /bin/sh
 
 PYTHON ?= python3
+URL ?= http://127.0.0.1:$(or $(PORT),8000)
+LOGINS ?= $(or $(DATA_DIR),var)/demo-logins.json
+USERS ?= 4
 VENV ?= .venv
 BIN := $(VENV)/bin
 CASES ?= 60
+# Modules are compiled when first imported: most of what comes along never is.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 
 .PHONY: help run test lint bench load demo clean
 
@@ -13,6 +18,7 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/.serve ## Start the clinic: web, worker and sweeper on this machine, with a demo clinic
+	@echo "Starting …"
 	@exec $(BIN)/python -m skinclinic.supervisor
 
 test: $(VENV)/.test ## Run all tests (SQLite; with DATABASE_URL and CELERY_BROKER_URL set, on those servers)
@@ -30,10 +36,10 @@ lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployme
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/.serve ## Measure the network on this machine: milliseconds per stage
-	$(BIN)/python -m skinclinic.bench
+	$(BIN)/python -m tests.load.network
 
-load: $(VENV)/.serve ## Put load on a running clinic: LOAD_URL, LOAD_USERS, LOAD_SECONDS
-	$(BIN)/python -m skinclinic.load
+load: $(VENV)/.serve ## Send cases to the running clinic: make load URL=http://127.0.0.1:8000 USERS=4 CASES=60
+	$(BIN)/python -m tests.load.clinic --url $(URL) --users $(USERS) --cases $(CASES) --logins $(LOGINS)
 
 demo: $(VENV)/.serve ## Load real cases into the demo clinic: make demo DATA=<HAM10000 folder> CASES=60
 	$(BIN)/python manage.py demo $(if $(DATA),--data "$(DATA)") --cases $(CASES)
@@ -45,9 +51,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.serve: $(BIN)/python requirements/serve.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/serve.txt
+	@echo "Installing what the clinic needs, once …"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/serve.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.serve requirements/test.txt requirements/train.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.txt -r requirements/test.txt
+	@echo "Installing what training and tests need, once: some 5.5 GB …"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/train.txt -r requirements/test.txt
 	@touch $@

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -110,7 +110,7 @@ class Heartbeat:
     def _extended(self) -> bool:
         try:
             return self._lease.extend()
-        except DatabaseError:
+        except Error:
             # The database is away; the lease may run out meanwhile, and then the token decides.
             logger.warning("analysis %s: the lease could not be extended", self._lease.analysis_id)
             connection.close()

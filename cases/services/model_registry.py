@@ -1,5 +1,7 @@
 """Which model versions a clinic knows, and which one answers."""
 
+from pathlib import Path
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,7 +12,7 @@ from cases.runtime import bundle_path
 from cases.services import audit
 from cases.states import MODEL_MOVES, ModelStage
 from cases.vocabulary import Action
-from inference.bundle import Bundle
+from inference.bundle import Bundle, newest_bundle
 from inference.conformance import check_bundle
 from inference.errors import BundleError
 
@@ -74,14 +76,14 @@ def activate_model(*, model_version: ModelVersion, actor: User | None = None) ->
         return _move(model_version, ModelStage.ACTIVE, actor)
 
 
-def shipped_bundle(models_dir, wanted: str = "") -> str:
+def shipped_bundle(models_dir: Path, wanted: str = "") -> str:
     """The folder of the bundle to start with: the one that is wanted, or the newest that is there."""
     if wanted:
         return wanted
-    manifests = [path for path in models_dir.glob("*/manifest.json") if not path.parent.name.startswith(".")]
-    if not manifests:
-        raise NotFound(f"There is no model bundle in {models_dir.name}/.")
-    return max(manifests, key=lambda path: Bundle.load(path.parent).manifest.created).parent.name
+    try:
+        return newest_bundle(models_dir).name
+    except BundleError as error:
+        raise NotFound(str(error)) from error
 
 
 def _refuse_other_content(clinic: Clinic, name: str, version: str) -> None:

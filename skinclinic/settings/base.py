@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "skinclinic.outage.OutageMiddleware",
 ]
 ROOT_URLCONF = "skinclinic.urls"
 WSGI_APPLICATION = "skinclinic.wsgi.application"

@@ -12,3 +12,4 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # No collectstatic on the way to the first page: files are served from where they are.
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None

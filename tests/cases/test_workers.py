@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 from django.db import connection
@@ -156,3 +157,21 @@ def test_a_worker_that_is_asked_to_end_finishes_first(north, active_model, start
         assert worker.wait(30) == 0
     assert ended_well(1)
     assert Analysis.objects.get().attempt == 1
+
+
+def test_a_broker_that_is_down_costs_the_user_nothing(tmp_path):
+    """Nothing listens there; the call gives up at once, and says so to the log only."""
+    probe = (
+        "import django, time; django.setup(); from cases.workflows import publish_analysis;"
+        "start = time.monotonic(); sent = publish_analysis('0' * 32); print(sent, time.monotonic() - start)"
+    )
+    env = {
+        "DJANGO_SETTINGS_MODULE": "skinclinic.settings.testing",
+        "DATA_DIR": str(tmp_path),
+        "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+    }
+    with Process([sys.executable, "-c", probe], env, tmp_path / "probe.log") as process:
+        assert process.wait(60) == 0
+    sent, seconds = process.output.split()[-2:]
+    assert sent == "False"
+    assert float(seconds) < 2

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from cases.services.idempotency import forget_old_answers
 from cases.services.sweep import remove_orphan_files
@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 if time.monotonic() >= tidy_due:
                     _tidy()
                     tidy_due = time.monotonic() + _TIDY_EVERY
-            except (DatabaseError, OSError) as error:
+            except (Error, OSError) as error:
                 logger.warning("sweep: left for the next one: %s", error)
                 connection.close()
             stop.wait(settings.SWEEP_SECONDS)

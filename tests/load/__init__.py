@@ -1,0 +1,1 @@
+"""Measurements by hand: what `make bench` and `make load` run. They print figures and judge nothing."""
