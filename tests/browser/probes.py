@@ -9,10 +9,16 @@ _PROBES = Path(__file__).with_name("probes.js").read_text(encoding="utf-8")
 _RUN_AXE = """async (dark) => {
   const onlyColours = { runOnly: ["color-contrast", "link-in-text-block"] };
   const everything = { rules: { "target-size": { enabled: true } } };
-  const found = await axe.run(document, { resultTypes: ["violations"], ...(dark ? onlyColours : everything) });
+  const quick = { resultTypes: ["violations"], preload: false };
+  const found = await axe.run(document, { ...quick, ...(dark ? onlyColours : everything) });
   return found.violations.flatMap((rule) => rule.nodes.map((node) =>
     `${rule.id} (${rule.impact}): ${node.target.join(" ")}: ${node.failureSummary.split("\\n").slice(1, 3).join(" ").trim()}`));
 }"""
+
+
+def settle(page) -> None:
+    """Until what watches the window's size or theme has done its part."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def overflow(page) -> list[str]:

@@ -1,4 +1,4 @@
-"""Going to the clinic: through the sign-in page once for each person, with a watched context for each visit."""
+"""Going to the clinic: each person signs in once, by hand, and keeps a watched browser window for the whole run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,28 +15,31 @@ class Doors:
 
     def __init__(self, browser, clinic: RunningClinic) -> None:
         self._browser, self._clinic = browser, clinic
-        self._signed_in: dict[str, dict] = {}
+        self._windows: dict[str, tuple] = {}
 
     @contextmanager
     def test(self) -> Iterator[Callable]:
-        """`open_page(role, viewport=WIDE, color_scheme="light")` for one test; role None is a stranger."""
-        contexts, watches = [], []
+        """`open_page(role)` for one test: a new page of this person; role None is a stranger, each time another."""
+        pages, strangers, watches = [], [], []
 
-        def open_page(role: str | None, *, viewport: dict[str, int] = WIDE, color_scheme: str = "light"):
-            state = self._state_of(role) if role else None
-            context = self._context(storage_state=state, viewport=viewport, color_scheme=color_scheme)
-            watch = Watch(context, self._clinic.url)
-            contexts.append(context)
-            watches.append(watch)
+        def open_page(role: str | None, *, viewport: dict[str, int] = WIDE):
+            context, watch = self._window_of(role) if role else self._new_window()
+            if role is None:
+                strangers.append(context)
+            if watch not in watches:
+                watch.start_anew()
+                watches.append(watch)
             page = context.new_page()
+            pages.append(page)
+            page.set_viewport_size(viewport)
             page.watch = watch
             return page
 
         try:
             yield open_page
         finally:
-            for context in contexts:
-                context.close()
+            for part in (*pages, *strangers):
+                part.close()
         for watch in watches:
             watch.assert_clean()
 
@@ -49,15 +52,17 @@ class Doors:
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/")
 
-    def _state_of(self, role: str) -> dict:
-        if role not in self._signed_in:
-            context = self._context()
-            self.sign_in(context.new_page(), role)
-            self._signed_in[role] = context.storage_state()
-            context.close()
-        return self._signed_in[role]
+    def _window_of(self, role: str) -> tuple:
+        if role not in self._windows:
+            context, watch = self._new_window()
+            page = context.new_page()
+            self.sign_in(page, role)
+            page.close()
+            self._windows[role] = context, watch
+        return self._windows[role]
 
-    def _context(self, **options):
-        context = self._browser.new_context(base_url=self._clinic.url, reduced_motion="reduce", **options)
+    def _new_window(self) -> tuple:
+        # Without motion, so that nothing is judged halfway between two colours.
+        context = self._browser.new_context(base_url=self._clinic.url, reduced_motion="reduce")
         context.set_default_timeout(PATIENCE)
-        return context
+        return context, Watch(context, self._clinic.url)

@@ -26,6 +26,10 @@ class Watch:
         context.on("request", self._on_request)
         context.on("response", self._on_response)
 
+    def start_anew(self) -> None:
+        """For the next test in the same window."""
+        self._expected, self.faults = set(), []
+
     def expects(self, *statuses: int) -> None:
         """These answers are part of the test."""
         self._expected.update(statuses)
