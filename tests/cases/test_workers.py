@@ -149,6 +149,23 @@ def _forget(broker, data_dir):
         assert connected.delete("analyses") == 1
 
 
+def test_a_web_process_killed_between_commit_and_publish_loses_nothing(north, active_model, start):
+    case = CaseFactory(patient__clinic=north.clinic)
+    LesionImageFactory(case=case)
+    dies = (
+        "import django, os, signal; django.setup(); from cases import models, workflows;"
+        "workflows.publish_analysis = lambda pk: os.kill(os.getpid(), signal.SIGKILL);"
+        f"case = models.Case.objects.get(pk='{case.pk}');"
+        "workflows.submit_case(actor=case.created_by, case=case)"
+    )
+    with start([sys.executable, "-c", dies]) as web:
+        assert web.wait(60) == -signal.SIGKILL
+    assert Analysis.objects.never_published().count() == 1
+    with start(SWEEPER), start(WORKER):
+        wait_until(lambda: ended_well(1))
+    assert_each_ended_once(north.clinic, 1)
+
+
 def test_a_worker_that_is_asked_to_end_finishes_first(north, active_model, start):
     submit(north)
     with start(SWEEPER), start(WORKER) as worker:
