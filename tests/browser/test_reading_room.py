@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.browser.visiting import press
+
 expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
 
 
@@ -24,24 +26,24 @@ def reading(case):
     return f"/cases/{case['id']}/reading/"
 
 
-def answer_to(page, press):
-    """What the server says to the form that `press` sends."""
+def answer_to(page, act):
+    """What the server says to the form that this act sends."""
     with page.expect_response(lambda answer: answer.request.method == "POST") as told:
-        press()
+        act()
     return told.value
 
 
 def test_a_case_is_confirmed_by_keyboard_alone(case, program, visit):
     page = visit("dermatologist")
     page.goto(reading(case))
-    page.keyboard.press("c")
+    press(page, "c")
     expect(page.get_by_text("Held by you until")).to_be_visible()
     expect(page.get_by_role("radio", name="Monitor")).not_to_be_checked()
-    page.keyboard.press("3")
+    press(page, "3")
     expect(page.get_by_role("radio", name="Monitor")).to_be_checked()
-    page.keyboard.press("y")
+    press(page, "y")
     expect(page.locator("#notices")).to_contain_text(re.compile("Signed P-.+, monitor"))
-    page.keyboard.press("u")  # signing leads to the next case and holds it; it is given back
+    press(page, "u")  # signing leads to the next case and holds it; it is given back
     page.wait_for_url("**/worklist/")
     (read,) = program("dermatologist").get(f"cases/{case['id']}/")["reads"]
     assert (read["decision"], read["management"]) == ("confirm", "monitor")
@@ -51,7 +53,7 @@ def test_a_case_is_confirmed_by_keyboard_alone(case, program, visit):
 def test_nothing_is_signed_without_a_management(held, program, visit):
     page = visit("dermatologist")
     page.goto(reading(held))
-    page.keyboard.press("y")
+    press(page, "y")
     expect(page.get_by_text("Held by you until")).to_be_visible()
     assert page.get_by_role("radio", name="Discharge").evaluate("radio => !radio.form.checkValidity()")
     assert program("dermatologist").get(f"cases/{held['id']}/")["state"] == "in_review"
@@ -60,11 +62,11 @@ def test_nothing_is_signed_without_a_management(held, program, visit):
 def test_keys_rest_while_somebody_types(held, program, visit):
     page = visit("dermatologist")
     page.goto(reading(held))
-    page.keyboard.press("3")
-    page.keyboard.press("o")
+    press(page, "3")
+    press(page, "o")
     expect(page.get_by_label("Your diagnosis")).to_be_focused()
     page.get_by_role("textbox", name="Comment").press_sequentially("you may yet try")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(page.get_by_role("button", name=re.compile("^Override"))).to_be_focused()
     assert program("dermatologist").get(f"cases/{held['id']}/")["state"] == "in_review"
 
@@ -72,11 +74,11 @@ def test_keys_rest_while_somebody_types(held, program, visit):
 def test_the_list_of_keys_opens_and_closes(case, visit):
     page = visit("dermatologist")
     page.goto(reading(case))
-    page.keyboard.press("?")
+    press(page, "?")
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys).to_be_visible()
-    page.keyboard.press("c")  # behind the list nothing acts
-    page.keyboard.press("Escape")
+    press(page, "c")  # behind the list nothing acts
+    press(page, "Escape")
     expect(keys).to_be_hidden()
     expect(page.get_by_role("button", name=re.compile("Claim to read"))).to_be_visible()
 
@@ -99,12 +101,12 @@ def test_a_claim_that_was_lost_signs_nothing(held, program, visit):
     """The reader was away, the claim went to a colleague, and the old page still has its form."""
     page = visit("dermatologist")
     page.goto(reading(held))
-    page.keyboard.press("1")
+    press(page, "1")
     expect(page.get_by_role("radio", name="Discharge")).to_be_checked()
     program("dermatologist").post(f"cases/{held['id']}/release/", status=200)
     program("colleague").post(f"cases/{held['id']}/claim/", status=200)
     page.watch.expects(409)
-    assert answer_to(page, lambda: page.keyboard.press("y")).status == 409
+    assert answer_to(page, lambda: press(page, "y")).status == 409
     expect(page.locator("#notices")).to_contain_text("colleague")
     now = program("colleague").get(f"cases/{held['id']}/")
     assert (now["state"], now["reads"]) == ("in_review", [])

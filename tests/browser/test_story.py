@@ -63,6 +63,7 @@ def fill_the_draft(page, story):
     page.get_by_label("Site").select_option("back")
     page.get_by_label("Side").select_option("left")
     page.get_by_role("button", name="Add lesion").click()
+    page.wait_for_url("**/intake/?lesion=*")
     page.get_by_label("Taken with").first.select_option("contact polarized")
     page.get_by_label("Image files").set_input_files(
         {"name": f"{story.person.family_name}.jpg", "mimeType": "image/jpeg", "buffer": story.picture}
@@ -122,7 +123,7 @@ def look(page, story):
 
 
 def see_every_class(page, heat):
-    classes = page.get_by_role("combobox", name=re.compile("for$"))
+    classes = page.get_by_role("combobox", name="Heat for")
     seen = {}
     for code in classes.locator("option").evaluate_all("options => options.map((option) => option.value)"):
         classes.select_option(code)
@@ -135,6 +136,7 @@ def see_every_class(page, heat):
 def decide(page, story):
     page.get_by_role("button", name=re.compile("Claim to read")).click()
     expect(page.get_by_text("Held by you until")).to_be_visible()
+    page.wait_for_load_state()
     leading = page.locator("[data-confirmed]").inner_text()
     story.said = "df" if leading != "df" else "vasc"
     page.get_by_role("button", name=re.compile("^Override")).click()

@@ -10,6 +10,12 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 15_000  # milliseconds for anything a page is waited for
 
 
+def press(page, key: str) -> None:
+    """Once the page's scripts are there to hear it."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 class Doors:
     """Remembers who has signed in."""
 
