@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from cases.models import Analysis, Case, LesionImage
@@ -51,16 +52,31 @@ def remove_orphan_files(*, now: datetime | None = None) -> int:
     """Files that a crash left between writing and its row."""
     storage = private_storage()
     oldest = ((now or timezone.now()) - _ORPHAN_AGE).timestamp()
+    known = _known_names()  # read once: a query per file would hold the sweep up for longer with every image
     removed = 0
     for path in Path(storage.location).glob("images/*/*"):
-        if path.stat().st_mtime < oldest and not _is_known(path.relative_to(storage.location).as_posix()):
+        name = path.relative_to(storage.location).as_posix()
+        # Asked again before the file is gone for good: its row may be younger than the list.
+        if name not in known and _is_older(path, oldest) and not _is_known(name):
             path.unlink(missing_ok=True)
             removed += 1
     return removed
 
 
+def _known_names() -> set[str]:
+    pairs = LesionImage.objects.order_by().values_list("file", "thumbnail")
+    return {name for pair in pairs.iterator(chunk_size=2000) for name in pair}
+
+
 def _is_known(name: str) -> bool:
-    return LesionImage.objects.filter(file=name).exists() or LesionImage.objects.filter(thumbnail=name).exists()
+    return LesionImage.objects.filter(Q(file=name) | Q(thumbnail=name)).exists()
+
+
+def _is_older(path: Path, oldest: float) -> bool:
+    try:
+        return path.stat().st_mtime < oldest
+    except FileNotFoundError:  # an upload that was taken back meanwhile removed its own file
+        return False
 
 
 def _each(rows: Iterable[Any], act: Callable[[Any], bool]) -> int:

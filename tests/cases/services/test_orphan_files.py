@@ -1,0 +1,46 @@
+"""Tidying the media folder: cheap, never stopped by one file, and never at the cost of a file that has its row."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from cases.services import images, sweep
+from cases.storage import private_storage
+from tests.drawings import jpeg
+from tests.factories import CaseFactory, LesionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def image(north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    lesion = LesionFactory(patient=case.patient)
+    return images.attach_image(actor=north.staff, case=case, lesion=lesion, image_type="dermoscopic", data=jpeg())
+
+
+def later():
+    return timezone.now() + timedelta(hours=2)
+
+
+def test_one_question_however_many_files(image, media, django_assert_num_queries):
+    with django_assert_num_queries(1):  # for the picture and its thumbnail, both old and both known
+        assert sweep.remove_orphan_files(now=later()) == 0
+
+
+def test_a_file_that_goes_meanwhile_does_not_stop_the_others(image, media):
+    gone = Path(private_storage().path("images/ab/gone.jpg"))
+    gone.parent.mkdir(parents=True, exist_ok=True)
+    gone.symlink_to(gone.parent / "nowhere")  # listed, and not there when it is looked at
+    private_storage().save("images/ab/orphan.jpg", ContentFile(b"left by a crash"))
+    assert sweep.remove_orphan_files(now=later()) == 1
+
+
+def test_a_row_that_came_after_the_list_keeps_its_files(image, media, monkeypatch):
+    monkeypatch.setattr(sweep, "_known_names", set)  # the list as it was before this image's row
+    assert sweep.remove_orphan_files(now=later()) == 0
+    assert private_storage().exists(image.file.name)
+    assert private_storage().exists(image.thumbnail.name)
