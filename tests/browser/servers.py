@@ -48,10 +48,10 @@ def own_broker() -> Iterator[str]:
 
 
 def _on_server(url: str, statement: str) -> None:
-    """Outside a transaction, as PostgreSQL asks for these."""
+    """From the database that every server has, and outside a transaction, as PostgreSQL asks for these."""
     import psycopg2
 
-    connection = psycopg2.connect(url)
+    connection = psycopg2.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")))
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:

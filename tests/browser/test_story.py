@@ -24,6 +24,7 @@ def test_a_case_from_the_register_to_the_audit_report(clinic, doors, visit, pict
     dermatologist_overrides(_arrives(doors, visit, "dermatologist"), story)
     rows = admin_exports(_arrives(doors, visit, "admin"), story)
     assert_the_trail_tells(rows, story)
+    assert not [word for word in story.person.private_words if word in clinic.log]
 
 
 def _arrives(doors, visit, role):
