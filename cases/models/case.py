@@ -49,6 +49,8 @@ class Case(Record):
     # What the analyses say together; NULL and "" while, or where, nothing could be assessed.
     tier = models.CharField(max_length=10, choices=Tier, blank=True, default="")
     malignancy = models.FloatField(null=True, blank=True)
+    # A lesion got no answer: a reason to look under any threshold.
+    silent = models.BooleanField(default=False)
     flagged = models.BooleanField(default=False)
     # The threshold that `flagged` was judged by; a later change of policy does not rewrite it.
     flag_threshold = models.FloatField(null=True, blank=True)

@@ -13,8 +13,8 @@ BINS = 20
 
 class QueueNumbers(NamedTuple):
     of_view: dict[str, int]
-    scores: list[float]  # malignancy of every assessed case that waits, ascending
-    silent: int  # cases without a tier: flagged under any threshold
+    scores: list[float]  # malignancy of every waiting case whose lesions were all answered, ascending
+    silent: int  # cases with a lesion that got no answer: flagged under any threshold
 
     @property
     def histogram(self) -> list[int]:
@@ -36,5 +36,7 @@ def queue_numbers(user: User) -> QueueNumbers:
         mine=Count("pk", filter=Q(state=CaseState.IN_REVIEW, claimed_by=user)),
         unassessed=Count("pk", filter=Q(tier="")),
     )
-    scores = waiting.exclude(tier="").filter(malignancy__isnull=False).order_by("malignancy")
-    return QueueNumbers(of_view, list(scores.values_list("malignancy", flat=True)), of_view["unassessed"])
+    answered = waiting.filter(silent=False, malignancy__isnull=False).order_by("malignancy")
+    return QueueNumbers(
+        of_view, list(answered.values_list("malignancy", flat=True)), waiting.filter(silent=True).count()
+    )

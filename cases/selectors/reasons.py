@@ -8,14 +8,14 @@ from inference.vocabulary import MALIGNANT, SEVERITY
 _NOBODY_LOOKED = "Nobody has looked yet, so it ranks above every “soon”."
 
 
-def rank_reason(case: Case, *, flagged: bool, threshold: float | None) -> str:
+def rank_reason(case: Case, *, threshold: float | None) -> str:
     """One or two sentences; reads the case's prefetched images and analyses."""
     analyses = [analysis for image in case.images.all() for analysis in image.analyses.all()]
     if not case.tier:
         return f"{_silence(analyses)} {_NOBODY_LOOKED}"
     possible = _possible(analyses)
     sentence = _possibility(case, possible)
-    return f"{sentence} {_threshold_sentence(case, threshold, flagged=flagged)}".strip()
+    return f"{sentence} {_threshold_sentence(case, threshold)}".strip()
 
 
 def _silence(analyses: list[Analysis]) -> str:
@@ -47,11 +47,11 @@ def _possibility(case: Case, possible: list[str]) -> str:
     return f"{first} in the prediction set ({codes})."
 
 
-def _threshold_sentence(case: Case, threshold: float | None, *, flagged: bool) -> str:
+def _threshold_sentence(case: Case, threshold: float | None) -> str:
     if case.malignancy is None or threshold is None:
         return ""
     if case.malignancy >= threshold:
         return f"Malignancy {case.malignancy:.2f} reaches the threshold {threshold:.2f}."
-    if flagged:
+    if case.silent:
         return "Another of its images got no answer, so look at all of them."
     return f"Malignancy {case.malignancy:.2f} is below the threshold {threshold:.2f}."

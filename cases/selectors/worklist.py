@@ -56,6 +56,7 @@ class _Standing(NamedTuple):
     pk: uuid.UUID
     tier: str
     malignancy: float | None
+    silent: bool
     flagged: bool
     flag_threshold: float | None
     since: datetime
@@ -101,15 +102,16 @@ class Worklist:
 
     def _standings(self) -> list[_Standing]:
         found = _filtered(visible_cases(self.user), self.wanted, self.user)
-        fields = ("pk", "tier", "malignancy", "flagged", "flag_threshold", "submitted_at")
+        fields = ("pk", "tier", "malignancy", "silent", "flagged", "flag_threshold", "submitted_at")
         return [_Standing(*values) for values in found.values_list(*fields)]
 
     def _judged(self, standing: _Standing) -> _Standing:
         """The flag under the filter's own threshold, where it has one. Silence stays flagged under any."""
         threshold = self.wanted.threshold
-        if threshold is None or standing.malignancy is None or standing.tier == UNASSESSED:
+        if threshold is None:
             return standing
-        return standing._replace(flagged=standing.malignancy >= threshold, flag_threshold=threshold)
+        reaches = standing.malignancy is not None and standing.malignancy >= threshold
+        return standing._replace(flagged=standing.silent or reaches, flag_threshold=threshold)
 
     def _key(self, standing: _Standing) -> tuple[bool, int, float, datetime, uuid.UUID]:
         waited = max((self.as_of - standing.since).total_seconds(), 1.0)
@@ -123,7 +125,7 @@ class Worklist:
             case=case,
             rank=rank,
             flagged=standing.flagged,
-            reason=rank_reason(case, flagged=standing.flagged, threshold=standing.flag_threshold),
+            reason=rank_reason(case, threshold=standing.flag_threshold),
             waiting=self.as_of - standing.since,
             held_by_me=held and case.claimed_by_id == self.user.pk,
             held_by_other=held and case.claimed_by_id != self.user.pk,

@@ -55,15 +55,15 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
 def _assess(case: Case, analyses: Iterable[Analysis]) -> None:
     """Tier, malignancy and flag. Silence about a lesion is a reason to look, never to skip."""
     answered = [analysis for analysis in analyses if analysis.state == AnalysisState.SUCCEEDED]
-    silent = _silent(analyses, answered)
+    case.silent = not answered or _silent(analyses, answered)
     tiers = {analysis.prediction.tier for analysis in answered}
     worst = next((tier for tier in _BY_URGENCY if tier in tiers), "")
     # An unassessed lesion beside one that is merely "soon" or "routine" leaves the case unassessed.
-    case.tier = worst if worst == Tier.URGENT or not silent else ""
+    case.tier = worst if worst == Tier.URGENT or not case.silent else ""
     case.malignancy = max((analysis.prediction.malignancy for analysis in answered), default=None)
     case.flag_threshold = flag_threshold(case.clinic)
     reaches = None not in (case.malignancy, case.flag_threshold) and case.malignancy >= case.flag_threshold
-    case.flagged = reaches or silent or not answered
+    case.flagged = reaches or case.silent
 
 
 def _silent(analyses: Iterable[Analysis], answered: Iterable[Analysis]) -> bool:

@@ -23,7 +23,7 @@ def waiting(north):
         since = timezone.now() - timedelta(minutes=minutes)
         case = CaseFactory(
             ready=True, patient__clinic=north.clinic, tier=tier, malignancy=malignancy, flagged=flagged,
-            flag_threshold=0.3, submitted_at=since, **fields,
+            silent=not tier, flag_threshold=0.3, submitted_at=since, **fields,
         )  # fmt: skip
         image = LesionImageFactory(case=case, lesion__site=site)
         version = north.clinic.model_versions.first()

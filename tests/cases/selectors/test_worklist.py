@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from cases.models import Case
+from cases.selectors.queue_numbers import queue_numbers
 from cases.selectors.worklist import Worklist, WorklistFilter
 from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PredictionFactory, UserFactory
 
@@ -16,14 +17,16 @@ pytestmark = pytest.mark.django_db
 def queue(north):
     """`queue("urgent", 0.6, minutes=5)`: a ready case that stands in the queue like that."""
 
-    def add(tier, malignancy=None, *, minutes=10, flagged=None, site="back"):
+    def add(tier, malignancy=None, *, minutes=10, silent=None, site="back"):
+        silent = malignancy is None if silent is None else silent
         case = CaseFactory(
             patient__clinic=north.clinic,
             ready=True,
             tier=tier,
             malignancy=malignancy,
             flag_threshold=0.3,
-            flagged=malignancy is None or malignancy >= 0.3 if flagged is None else flagged,
+            silent=silent,
+            flagged=silent or malignancy >= 0.3,
             submitted_at=timezone.now() - timedelta(minutes=minutes),
         )
         image = LesionImageFactory(case=case, lesion__site=site)
@@ -115,6 +118,19 @@ def test_the_count_of_flagged_cases_follows_the_threshold(north, queue):
         queue("soon", malignancy)
     assert Worklist(north.dermatologist).flagged_count == 2
     assert Worklist(north.dermatologist, WorklistFilter(threshold=0.15)).flagged_count == 3
+
+
+@pytest.mark.parametrize("threshold", [None, 0.01, 0.99])
+def test_silence_keeps_its_flag_under_any_threshold(north, queue, threshold):
+    case = queue("urgent", 0.2, silent=True)
+    wanted = WorklistFilter(flagged=True, threshold=threshold)
+    assert [row.case for row in Worklist(north.dermatologist, wanted).rows()] == [case]
+    assert queue_numbers(north.dermatologist).flagged_at(threshold or 0.3) == 1
+
+
+def test_the_reason_of_a_low_score_beside_silence_says_so(north, queue):
+    queue("urgent", 0.2, silent=True)
+    assert "Another of its images got no answer" in Worklist(north.dermatologist).rows()[0].reason
 
 
 def test_rows_say_who_holds_the_case(north, queue):
