@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
-from cases.models import User
-from cases.permissions import visible_cases
-from cases.states import CaseState
+from cases.models import ModelVersion, User
+from cases.permissions import visible_analyses, visible_cases
+from cases.states import AnalysisState, CaseState
 
 BINS = 20
 
@@ -15,6 +15,7 @@ class QueueNumbers(NamedTuple):
     of_view: dict[str, int]
     scores: list[float]  # malignancy of every waiting case whose lesions were all answered, ascending
     silent: int  # cases with a lesion that got no answer: flagged under any threshold
+    of_other_versions: int  # cases with a score by another model version than the active one
 
     @property
     def histogram(self) -> list[int]:
@@ -38,5 +39,13 @@ def queue_numbers(user: User) -> QueueNumbers:
     )
     answered = waiting.filter(silent=False, malignancy__isnull=False).order_by("malignancy")
     return QueueNumbers(
-        of_view, list(answered.values_list("malignancy", flat=True)), waiting.filter(silent=True).count()
+        of_view=of_view,
+        scores=list(answered.values_list("malignancy", flat=True)),
+        silent=waiting.filter(silent=True).count(),
+        of_other_versions=waiting.filter(pk__in=_scored_by_others(user)).count(),
     )
+
+
+def _scored_by_others(user: User) -> QuerySet:
+    scored = visible_analyses(user).filter(state=AnalysisState.SUCCEEDED)
+    return scored.exclude(model_version__in=ModelVersion.objects.of_clinic(user.clinic).active()).values("image__case")

@@ -6,20 +6,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from cases.models import Analysis, Case, Clinic, ModelVersion
+from cases.models import Analysis, Case
 from cases.services import audit
 from cases.states import ASSESSABLE_CASE, OPEN_ANALYSIS, AnalysisState, CaseState
 from cases.vocabulary import AbstainReason, Action, Tier
 
 _BY_URGENCY = (Tier.URGENT, Tier.SOON, Tier.ROUTINE)
-
-
-def flag_threshold(clinic: Clinic) -> float | None:
-    """The malignancy from which the clinic flags: its own policy, or else the active model's."""
-    if clinic.flag_threshold is not None:
-        return clinic.flag_threshold
-    active = ModelVersion.objects.of_clinic(clinic).active().first()
-    return active.flag_threshold if active else None
 
 
 def settle_case(case_id, *, now: datetime | None = None) -> Case:
@@ -32,7 +24,7 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
         case = Case.objects.select_related("patient__clinic").select_for_update(of=("self",)).get(pk=case_id)
         if case.state not in ASSESSABLE_CASE:
             return case
-        analyses = list(Analysis.objects.current().filter(image__case=case).select_related("prediction", "image"))
+        analyses = _analyses_of(case)
         _assess(case, analyses)
         overdue = case.analysis_deadline is not None and case.analysis_deadline <= now
         still_open = any(analysis.state in OPEN_ANALYSIS for analysis in analyses)
@@ -52,6 +44,12 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
     return case
 
 
+def _analyses_of(case: Case) -> list[Analysis]:
+    current = Analysis.objects.current().filter(image__case=case)
+    found = current.select_related("prediction", "image", "model_version")
+    return list(found.defer("model_version__manifest", "model_version__card"))
+
+
 def _assess(case: Case, analyses: Iterable[Analysis]) -> None:
     """Tier, malignancy and flag. Silence about a lesion is a reason to look, never to skip."""
     answered = [analysis for analysis in analyses if analysis.state == AnalysisState.SUCCEEDED]
@@ -61,9 +59,22 @@ def _assess(case: Case, analyses: Iterable[Analysis]) -> None:
     # An unassessed lesion beside one that is merely "soon" or "routine" leaves the case unassessed.
     case.tier = worst if worst == Tier.URGENT or not case.silent else ""
     case.malignancy = max((analysis.prediction.malignancy for analysis in answered), default=None)
-    case.flag_threshold = flag_threshold(case.clinic)
+    case.flag_threshold = _threshold(case, answered)
     reaches = None not in (case.malignancy, case.flag_threshold) and case.malignancy >= case.flag_threshold
     case.flagged = reaches or case.silent
+
+
+def _threshold(case: Case, answered: list[Analysis]) -> float | None:
+    """The malignancy from which the case is flagged.
+
+    The clinic's policy, as it was when the case was first judged. Without one each score is judged by the version that
+    gave it, since a threshold holds for its own model only: the lowest that is reached, or else the highest score's.
+    """
+    if case.clinic.flag_threshold is not None:
+        return case.clinic.flag_threshold if case.flag_threshold is None else case.flag_threshold
+    judged = [(analysis.prediction.malignancy, analysis.model_version.flag_threshold) for analysis in answered]
+    reached = [threshold for malignancy, threshold in judged if malignancy >= threshold]
+    return min(reached) if reached else max(judged, default=(None, None))[1]
 
 
 def _silent(analyses: Iterable[Analysis], answered: Iterable[Analysis]) -> bool:

@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from cases.models import AuditEvent, Case
 from cases.templatetags.reading import waited
-from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PredictionFactory, thresholds
+from tests.factories import (
+    AnalysisFactory,
+    CaseFactory,
+    LesionImageFactory,
+    ModelVersionFactory,
+    PredictionFactory,
+    thresholds,
+)
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/worklist/"
@@ -174,6 +181,14 @@ def test_the_policy_shows_what_the_threshold_stands_for(browser, north, waiting,
     assert 'data-out="flags">2<' in page  # one above the slider, and silence is flagged under any
     assert "policy stays at 0.30" in page
     assert "80 %" in page
+
+
+def test_scores_of_another_version_are_told_beside_the_rates(browser, north, waiting, active_model):
+    waiting("urgent", 0.8)
+    assert "another model version" not in browser.get(QUEUE).content.decode()
+    north.clinic.model_versions.update(stage="retired")
+    ModelVersionFactory(clinic=north.clinic, stage="active")
+    assert "1 waiting case has a score by another model version" in browser.get(QUEUE).content.decode()
 
 
 @pytest.mark.parametrize(

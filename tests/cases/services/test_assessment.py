@@ -3,7 +3,14 @@
 import pytest
 
 from cases.services.assessment import settle_case
-from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PredictionFactory
+from tests.factories import (
+    AnalysisFactory,
+    CaseFactory,
+    LesionImageFactory,
+    ModelVersionFactory,
+    PredictionFactory,
+    thresholds,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,3 +44,40 @@ def test_an_overview_beside_an_answered_image_of_its_lesion_is_no_silence(case):
 def test_a_case_that_nothing_was_asked_about_is_silence(case):
     settled = settle_case(case.pk)
     assert (settled.silent, settled.flagged, settled.malignancy) == (True, True, None)
+
+
+def by_version(case, malignancy, *, flags_from, **fields):
+    version = ModelVersionFactory(clinic=case.clinic, thresholds=thresholds(flags_from), **fields)
+    return answer(case, malignancy, analysis__model_version=version)
+
+
+def test_a_score_is_judged_by_the_version_that_gave_it(case):
+    by_version(case, 0.3, flags_from=0.2)
+    ModelVersionFactory(clinic=case.clinic, thresholds=thresholds(0.9), stage="active")
+    settled = settle_case(case.pk)
+    assert (settled.flag_threshold, settled.flagged) == (0.2, True)
+
+
+@pytest.mark.parametrize(
+    ("scores", "threshold", "flagged"),
+    [
+        ([(0.5, 0.6), (0.4, 0.3)], 0.3, True),  # the lower score reaches its own threshold
+        ([(0.5, 0.6), (0.2, 0.3)], 0.6, False),
+        ([(0.5, 0.4), (0.3, 0.3)], 0.3, True),
+    ],
+)
+def test_scores_of_two_versions_are_judged_each_by_its_own(case, scores, threshold, flagged):
+    for malignancy, flags_from in scores:
+        by_version(case, malignancy, flags_from=flags_from)
+    settled = settle_case(case.pk)
+    assert (settled.flag_threshold, settled.flagged) == (threshold, flagged)
+
+
+def test_the_clinics_policy_stays_as_it_was_when_the_case_was_judged(case):
+    clinic = case.clinic
+    by_version(case, 0.3, flags_from=0.9)
+    for policy in (0.25, 0.8):
+        clinic.flag_threshold = policy
+        clinic.save()
+        settled = settle_case(case.pk)
+        assert (settled.flag_threshold, settled.flagged) == (0.25, True)
