@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -16,6 +17,9 @@ from rest_framework.utils.urls import replace_query_param
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
+
+_LONGEST_CURSOR = 500  # characters; ours have some 150
+_YEARS = range(1900, 2200)  # beyond, a change of time zone may leave the calendar
 
 
 class NewestFirst(BasePagination):
@@ -51,8 +55,9 @@ class NewestFirst(BasePagination):
     def _values(self, model: type[Model], place: list[str]) -> list[Any]:
         try:
             fields = [model._meta.get_field(field) for field in self.order]
-            return [field.to_python(text) for field, text in zip(fields, place, strict=True)]
-        except (ModelValidationError, TypeError, ValueError):
+            values = [field.to_python(text) for field, text in zip(fields, place, strict=True)]
+            return [sound_moment(value) if isinstance(value, datetime) else value for value in values]
+        except (ModelValidationError, TypeError, ValueError, OverflowError):
             raise bad_cursor()
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -107,13 +112,22 @@ def write_cursor(place: list[Any]) -> str:
 
 
 def read_cursor(cursor: str) -> list[Any]:
+    if len(cursor) > _LONGEST_CURSOR:
+        raise bad_cursor()
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         raise bad_cursor()
     if not isinstance(place, list):
         raise bad_cursor()
     return place
+
+
+def sound_moment(moment: datetime) -> datetime:
+    """The moment itself if every database can compare it; ValueError otherwise."""
+    if moment.tzinfo is None or moment.year not in _YEARS:
+        raise ValueError("a moment without its time zone, or out of reach")
+    return moment
 
 
 def bad_cursor() -> ValidationError:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
-from cases.api.pagination import NewestFirst, bad_cursor, page_size, read_cursor, write_cursor
+from cases.api.pagination import NewestFirst, bad_cursor, page_size, read_cursor, sound_moment, write_cursor
 from cases.selectors.worklist import Worklist, WorklistFilter, WorklistRow
 
 
@@ -37,12 +37,9 @@ def _position(cursor: str | None) -> tuple[datetime | None, tuple[Any, ...] | No
         as_of, unflagged, tier, harm, since, pk = read_cursor(cursor)
         place = (bool(unflagged), int(tier), float(harm), _moment(since), UUID(pk))
         return _moment(as_of), place
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         raise bad_cursor()
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a moment without its time zone")
-    return moment
+    return sound_moment(datetime.fromisoformat(text))

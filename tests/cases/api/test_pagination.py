@@ -1,5 +1,8 @@
 """Pages hold still while rows arrive."""
 
+import base64
+import json
+
 import pytest
 from django.utils import timezone
 
@@ -85,6 +88,36 @@ def test_the_worklist_goes_on_behind_a_case_that_was_decided_meanwhile(north, ap
 @pytest.mark.parametrize("address", ["patients", "worklist", "audit-events"])
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA", "W10", "WzEsMiwzLDRd", "WyIyMDI2IiwgIjEiXQ", "%00", "eyJhIjoxfQ"])
 def test_a_made_up_cursor_is_400(address, cursor, north, api):
+    answer = api(north.admin).get(f"/api/v1/{address}/?cursor={cursor}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["cursor"])
+
+
+_ID = "7f8d0a52-3c1e-4f6b-9a57-0a9c1d2e3f40"
+_NOW = "2026-01-01T00:00:00+00:00"
+CRAFTED = [
+    ("patients", b"[" * 2900),  # deeper than Python follows
+    ("worklist", b"[" * 2900),
+    ("patients", b'["' + _NOW.encode() + b'", "' + _ID.encode() + b'"' + b" " * 600 + b"]"),  # longer than any of ours
+    ("patients", ["0001-01-01T00:00:00+14:00", _ID]),  # before the calendar, once in UTC
+    ("patients", ["9999-12-31T23:59:59-14:00", _ID]),
+    ("patients", ["2026-01-01T00:00:00", _ID]),  # in no time zone
+    ("patients", ["2026-01-01", _ID]),
+    ("audit-events", b"[Infinity]"),
+    ("worklist", [_NOW, True, 1, 10**400, _NOW, _ID]),
+    ("worklist", [0, 0, 0, 10**309, 0, 0]),  # short enough, and still more than a float holds
+    ("worklist", b"[0, 0, Infinity, 0, 0, 0]"),
+    ("worklist", [_NOW, True, 1, 0.5, "0001-01-01T00:00:00+14:00", _ID]),
+    ("worklist", ["0001-01-01T00:00:00+14:00", True, 1, 0.5, _NOW, _ID]),
+    ("worklist", ["2026-01-01T00:00:00", True, 1, 0.5, _NOW, _ID]),
+]
+
+
+@pytest.mark.parametrize(("address", "place"), CRAFTED)
+def test_a_crafted_cursor_is_400(address, place, north, api):
+    PatientFactory(clinic=north.clinic)
+    answered_case(north.clinic)
+    text = place if isinstance(place, bytes) else json.dumps(place).encode()
+    cursor = base64.urlsafe_b64encode(text).decode().rstrip("=")
     answer = api(north.admin).get(f"/api/v1/{address}/?cursor={cursor}")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["cursor"])
 
