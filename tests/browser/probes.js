@@ -43,7 +43,6 @@
       .map((control) => `no label: ${control.outerHTML.slice(0, 120)}`);
   },
 
-  // The last step of the steps list etc. may be empty; a picture that did not arrive is never meant.
   pictures() {
     return [...document.images]
       .filter((image) => image.checkVisibility() && image.complete && image.naturalWidth === 0)
