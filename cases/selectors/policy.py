@@ -19,10 +19,10 @@ class FlagPolicy(NamedTuple):
     model_version: ModelVersion
     points: list[OperatingPoint]
 
-    def at(self, threshold: float) -> OperatingPoint:
-        """The measured point that flags at least as much as this threshold does."""
+    def at(self, threshold: float) -> OperatingPoint | None:
+        """The nearest measured point that flags at least as much as this threshold does; None below all of them."""
         lower = [point for point in self.points if point.threshold <= threshold + 1e-9]
-        return max(lower) if lower else min(self.points)
+        return max(lower, default=None)
 
 
 def flag_policy(clinic: Clinic) -> FlagPolicy | None:

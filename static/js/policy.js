@@ -6,7 +6,7 @@ function numbers(text) {
 }
 
 function measuredAt(points, threshold) {
-  return points.filter(([point]) => point <= threshold + 1e-9).at(-1) ?? points[0];
+  return points.filter(([point]) => point <= threshold + 1e-9).at(-1); // none below the lowest
 }
 
 function say(name, words) {
@@ -16,14 +16,17 @@ function say(name, words) {
 const whole = (share) => `${Math.round(share * 100)} %`;
 const range = (low, high) => `${Math.round(low * 100)}–${Math.round(high * 100)}`;
 
+function sayRate(name, rate) {
+  say(name, rate ? whole(rate[0]) : "not measured");
+  say(`${name}-range`, rate ? range(rate[1], rate[2]) : "");
+}
+
 function show(scores, points, threshold) {
-  const [, sensitivity, low, high, specificity, floor, ceiling] = measuredAt(points, threshold);
+  const point = measuredAt(points, threshold);
   say("threshold", threshold.toFixed(2));
   say("flags", String(Number(policy.dataset.silent) + scores.filter(([score]) => score >= threshold).length));
-  say("sensitivity", whole(sensitivity));
-  say("sensitivity-range", range(low, high));
-  say("specificity", whole(specificity));
-  say("specificity-range", range(floor, ceiling));
+  sayRate("sensitivity", point?.slice(1, 4));
+  sayRate("specificity", point?.slice(4, 7));
   for (const bar of policy.querySelectorAll("[data-from]")) {
     bar.classList.toggle("on", Number(bar.dataset.from) + 0.05 > threshold);
   }

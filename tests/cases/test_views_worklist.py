@@ -181,6 +181,9 @@ def test_the_policy_shows_what_the_threshold_stands_for(browser, north, waiting,
     assert 'data-out="flags">2<' in page  # one above the slider, and silence is flagged under any
     assert "policy stays at 0.30" in page
     assert "80 %" in page
+    below = browser.get(f"{QUEUE}?threshold=0.2").content.decode()
+    assert 'data-out="sensitivity">not measured<' in below
+    assert "80 %" not in below
 
 
 def test_scores_of_another_version_are_told_beside_the_rates(browser, north, waiting, active_model):

@@ -43,7 +43,7 @@ def test_the_most_malignant_image_speaks_for_the_case(north):
 
 
 def test_a_heatmap_lies_on_the_whole_picture(north):
-    explanation = ExplanationFactory()
+    explanation = ExplanationFactory(analysis=PredictionFactory().analysis)
     picture = Image.open(io.BytesIO(heatmap_png(explanation.analysis, "mel")))
     assert (picture.size, picture.mode) == ((400, 300), "RGBA")
 
@@ -51,7 +51,7 @@ def test_a_heatmap_lies_on_the_whole_picture(north):
 @pytest.mark.parametrize("diagnosis", ["scc", "", "../etc/passwd"])
 def test_no_heatmap_of_what_the_network_does_not_know(north, diagnosis):
     with pytest.raises(NotFound):
-        heatmap_png(ExplanationFactory().analysis, diagnosis)
+        heatmap_png(ExplanationFactory(analysis=PredictionFactory().analysis).analysis, diagnosis)
     with pytest.raises(NotFound):
         heatmap_png(AnalysisFactory(), "mel")
 
@@ -72,4 +72,5 @@ def test_the_policy_names_what_a_threshold_stands_for(north):
     table = {"split": "test", "malignancy": point(0.3, 0.8), "operating_points": [point(0.1, 0.95), point(0.5, 0.6)]}
     ModelVersionFactory(clinic=north.clinic, stage="active", thresholds=table)
     policy = flag_policy(north.clinic)
-    assert [policy.at(t).sensitivity[0] for t in (0.05, 0.1, 0.29, 0.3, 0.9)] == [0.95, 0.95, 0.95, 0.8, 0.6]
+    assert [policy.at(t).sensitivity[0] for t in (0.1, 0.29, 0.3, 0.9)] == [0.95, 0.95, 0.8, 0.6]
+    assert policy.at(0.05) is None
