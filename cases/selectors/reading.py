@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from cases.errors import NotFound
 from cases.models import Analysis, Case, Explanation, LesionImage, Read, User
 from cases.permissions import find, visible_cases, visible_images, visible_reads
+from cases.selectors.results import shown_explanation
 from cases.states import AnalysisState
 
 
@@ -40,9 +40,7 @@ def explanation_of(analysis: Analysis) -> Explanation | None:
 
 def heat_of(analysis: Analysis) -> dict[str, Any]:
     """Grad-CAM of each diagnosis as a flat list of 0 to 255, row by row, and how the grid lies on the picture."""
-    explanation = Explanation.objects.filter(analysis=analysis).first()
-    if explanation is None:
-        raise NotFound("There is no heatmap for this analysis.")
+    explanation = shown_explanation(analysis)
     cells, raw = explanation.rows * explanation.columns, bytes(explanation.heatmaps)
     return {
         "rows": explanation.rows,

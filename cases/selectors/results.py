@@ -45,10 +45,20 @@ def probability_rows(analysis: Analysis) -> list[Probability]:
     return [Probability(code, Diagnosis(code).label, value, possible) for code, value, possible in prediction.ranked]
 
 
+def shown_explanation(analysis: Analysis) -> Explanation:
+    """Where the network looked for its answer. Where it gave none, there is nothing to show."""
+    if analysis.answer is None:
+        raise NotFound("This analysis has no answer, and so no heatmap.")
+    explanation = Explanation.objects.filter(analysis=analysis).first()
+    if explanation is None:
+        raise NotFound("There is no heatmap for this analysis.")
+    return explanation
+
+
 def heatmap_png(analysis: Analysis, diagnosis: str) -> bytes:
     """Grad-CAM of one diagnosis as a transparent PNG that lies on the stored picture."""
-    explanation = Explanation.objects.filter(analysis=analysis).first()
-    if explanation is None or diagnosis not in explanation.labels:
+    explanation = shown_explanation(analysis)
+    if diagnosis not in explanation.labels:
         raise NotFound("There is no such heatmap.")
     shape = (len(explanation.labels), explanation.rows, explanation.columns)
     grids = np.frombuffer(bytes(explanation.heatmaps), dtype=np.uint8).reshape(shape)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cases.models import AuditEvent
-from tests.factories import AnalysisFactory, ExplanationFactory, LesionImageFactory
+from tests.factories import AnalysisFactory, ExplanationFactory, LesionImageFactory, PredictionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +56,7 @@ def test_heat_holds_each_grid_under_its_own_diagnosis(client_for, north, image):
     labels = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
     raw = b"".join(bytes([place]) * 108 for place in range(7))
     analysis = AnalysisFactory(image=image, succeeded=True)
+    PredictionFactory(analysis=analysis)
     ExplanationFactory(analysis=analysis, labels=labels, heatmaps=raw)
     answer = client_for(north.dermatologist).get(reverse("cases:heat", args=[analysis.pk]))
     heat = json.loads(answer.content)
@@ -64,6 +65,15 @@ def test_heat_holds_each_grid_under_its_own_diagnosis(client_for, north, image):
     assert (heat["rows"], heat["columns"]) == (9, 12)
     assert heat["geometry"]["box"] == [0, 0, image.width, image.height]
     assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_what_an_abstention_looked_at_is_not_shown(client_for, north, image):
+    analysis = AnalysisFactory(image=image, abstained=True)
+    PredictionFactory(analysis=analysis)
+    ExplanationFactory(analysis=analysis)
+    answer = client_for(north.dermatologist).get(reverse("cases:heat", args=[analysis.pk]))
+    assert answer.status_code == 404
+    assert "no answer" in answer.content.decode()
 
 
 def test_an_analysis_without_an_explanation_has_no_heat(client_for, north, image):

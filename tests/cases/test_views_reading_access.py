@@ -45,7 +45,8 @@ def address(name, clinic):
     if name in ("picture", "thumbnail"):
         return reverse(f"cases:{name}", args=[LesionImageFactory(case=case).pk])
     if name == "heat":
-        return reverse("cases:heat", args=[ExplanationFactory(analysis__image__case=case).analysis_id])
+        answered = PredictionFactory(analysis__image__case=case).analysis
+        return reverse("cases:heat", args=[ExplanationFactory(analysis=answered).analysis_id])
     if name == "audit_download":
         return reverse("cases:audit_download", args=[AuditReportFactory(clinic=clinic).pk])
     return reverse(f"cases:{name}", args=[ModelVersionFactory(clinic=clinic, manifest={"training_data": {}}).pk])

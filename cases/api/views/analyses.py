@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from cases.api.endpoint import Endpoint
 from cases.api.serializers.analyses import AnalysisOut
-from cases.errors import NotFound
 from cases.permissions import visible_analyses, visible_images
 from cases.selectors.full import analyses_in_full
 from cases.selectors.results import heatmap_png
@@ -41,8 +40,6 @@ class Heatmap(Endpoint):
     def get(self, request: Request, analysis: UUID, diagnosis: str) -> HttpResponseBase:
         """Grad-CAM for one diagnosis: a transparent PNG of the stored picture's size, to be laid over it."""
         found = self.find(visible_analyses, analysis)
-        if found.answer is None:
-            raise NotFound("This analysis has no answer, and so no heatmap.")
         picture = heatmap_png(found, diagnosis)
         record_view(actor=request.user, action=Action.ANALYSIS_VIEWED, about=found, heatmap=diagnosis)
         return HttpResponse(picture, content_type="image/png", headers=SANDBOX)
