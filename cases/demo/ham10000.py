@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +14,20 @@ from inference.metadata import Metadata
 METADATA_FILE = "HAM10000_metadata.csv"
 
 
-def ham10000_cases(folder: Path, *, count: int, today: date) -> Iterator[DemoCase]:
-    """`count` lesions, every diagnosis in turn, always the same ones for the same folder."""
+def ham10000_cases(
+    folder: Path, *, count: int, today: date, unseen: Collection[str] = frozenset()
+) -> Iterator[DemoCase]:
+    """`count` lesions, every diagnosis in turn, always the same ones for the same folder.
+
+    `unseen` are image ids that the network was not trained on. They come first: an answer about a picture that it
+    learned by heart would flatter it.
+    """
     rows = _one_row_per_lesion(folder / METADATA_FILE)
     pictures = {path.stem: path for path in folder.rglob("ISIC_*.jpg")}
-    chosen = [row for row in _every_diagnosis_in_turn(rows) if row["image_id"] in pictures][:count]
+    usable = [row for row in rows if row["image_id"] in pictures]
+    fresh = [row for row in usable if row["image_id"] in unseen]
+    rest = [row for row in usable if row["image_id"] not in unseen]
+    chosen = [*_every_diagnosis_in_turn(fresh), *_every_diagnosis_in_turn(rest)][:count]
     if not chosen:
         raise InvalidInput({"data": f"No image of {METADATA_FILE} lies in {folder}."})
     for row in chosen:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from cases.demo.drawings import drawn_cases
 from cases.demo.filing import DemoCase, file_case
 from cases.demo.ham10000 import ham10000_cases
-from cases.models import Clinic, Patient, User
+from cases.models import Clinic, ModelVersion, Patient, User
 from cases.vocabulary import Role
 
 
@@ -20,8 +20,11 @@ def load_drawings_if_empty(clinic: Clinic) -> int:
 
 
 def load_ham10000(clinic: Clinic, folder: Path, *, count: int) -> int:
-    """Real cases; those that were loaded before are left alone. Returns how many are new."""
-    return _file_all(ham10000_cases(folder, count=count, today=timezone.localdate()), clinic)
+    """Real cases, those first that the active network has not seen in training; returns how many are new."""
+    active = ModelVersion.objects.of_clinic(clinic).active().first()
+    unseen = active.manifest.get("training_data", {}).get("test_images", []) if active else []
+    cases = ham10000_cases(folder, count=count, today=timezone.localdate(), unseen=frozenset(unseen))
+    return _file_all(cases, clinic)
 
 
 def _file_all(cases: Iterable[DemoCase], clinic: Clinic) -> int:

@@ -159,6 +159,18 @@ def test_real_cases_come_with_their_metadata_and_without_their_answer(ham10000):
     assert "mel" not in told.lower().split()
 
 
+def test_pictures_that_the_network_has_not_learned_come_first(ham10000, settings, tmp_path):
+    settings.MODELS_DIR = tmp_path / "models"
+    build_tiny_bundle(settings.MODELS_DIR / "tiny-0.0")
+    clinic, _ = ensure_demo_clinic()
+    model = ensure_model(clinic)
+    for unseen in ("ISIC_0000003", "ISIC_0000004"):
+        model.manifest["training_data"]["test_images"] = [unseen]
+        model.save(update_fields=["manifest"])
+        assert load_ham10000(clinic, ham10000, count=1) == 1
+        assert Case.objects.filter(reason__contains=unseen).exists()
+
+
 def test_a_folder_without_ham10000_is_refused_in_words(tmp_path):
     clinic, _ = ensure_demo_clinic()
     with pytest.raises(InvalidInput, match="HAM10000_metadata"):
