@@ -126,6 +126,8 @@ def _manifest(
             "split": f"{split.scheme}, seed {split.seed}",
             "split_sha256": split.digest(),
             "n": len(split.train),
+            # Named, so that a demonstration can keep to pictures that the network has not learned.
+            "test_images": list(split.test),
         },
         "licence": "CC BY-NC 4.0, with attribution to HAM10000; non-commercial use only",
         "members": [_member(run) for run in runs],
@@ -133,7 +135,7 @@ def _manifest(
 
 
 def _member(run: Run) -> dict[str, Any]:
-    cost = {"epochs": run.epochs, "minutes": run.minutes}
+    cost = {"epochs": run.epochs, "minutes": run.minutes, "budget_minutes": run.config["budget_minutes"]}
     return {"seed": run.config["seed"], "widths": run.config["network"]["widths"], **cost}
 
 

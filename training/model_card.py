@@ -101,12 +101,14 @@ def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
         for run in runs
     )
     each = " ".join("--run RUN" for _ in runs)
+    clock = "The schedule followed the clock: a repeat gives a similar network, not the same weights.\n"
     return f"""## How it was made
 {len(runs)} ResNet-18-D member(s) whose scores are averaged, with gated additive metadata (age, sex, site; any may be
 unknown):
+
 {members}
 
-Bundle and figures come from one command ({manifest["created"][:10]}):
+{clock if any(run["budget_minutes"] for run in runs) else ""}Bundle and figures come from one command ({manifest["created"][:10]}):
 
     python -m training export --data HAM10000 {each} --version {manifest["version"]} --out DIR
 

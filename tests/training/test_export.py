@@ -71,6 +71,7 @@ def test_the_card_quotes_the_figures_that_the_command_printed(exported: tuple[Pa
     value = printed.split()[1]
     assert f"| macro_auc | {value} (" in card
     assert "Squamous cell carcinoma is not a class" in card
+    assert "followed the clock" not in card  # these runs counted epochs
 
 
 def test_a_bundle_is_never_overwritten(exported: tuple[Path, str], drawn: Path, runs: list[Path]) -> None:
