@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from cases.errors import InvalidInput
+from cases.errors import Conflict, InvalidInput
 from cases.models import Analysis, Case, LesionImage, ModelVersion, User
 from cases.permissions import ensure_may
 from cases.services import audit
 from cases.services.assessment import settle_case
 from cases.services.intake import locked_case
-from cases.states import CaseState
+from cases.states import CASE_MOVES, CaseState
 from cases.vocabulary import Action, Sex, Site
 
 
@@ -43,10 +43,18 @@ def submit_case(*, actor: User, case: Case) -> Case:
 
 
 def cancel_case(*, actor: User, case: Case) -> Case:
-    """Withdraw a case before it is decided."""
+    """Withdraw a case while intake still has it. Once submitted it is the dermatologist's to answer."""
     ensure_may(actor, "cancel_case")
     with transaction.atomic():
         case = locked_case(actor, case)
+        CASE_MOVES.check(case.state, CaseState.CANCELLED)
+        if not case.is_editable:
+            raise Conflict(
+                f"This case is {case.state}: it can be discarded only while it is draft or awaiting_images. "
+                "It now waits for a dermatologist's decision.",
+                current=case.state,
+                legal=case.legal_moves,
+            )
         before = case.state
         case.move_to(CaseState.CANCELLED)
         case.save()

@@ -153,3 +153,12 @@ def test_discarding_cancels_the_case_and_keeps_the_patient(staff, draft):
     draft.refresh_from_db()
     assert draft.state == "cancelled"
     assert answer["Location"] == reverse("cases:patient", args=[draft.patient_id])
+
+
+def test_a_case_that_is_being_read_is_not_discarded(staff, north):
+    case = CaseFactory(in_review=True, patient__clinic=north.clinic)
+    answer = staff.post(url("discard", case))
+    assert answer.status_code == 409
+    assert "This case is in_review" in answer.content.decode()
+    case.refresh_from_db()
+    assert case.state == "in_review"
