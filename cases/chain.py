@@ -1,4 +1,4 @@
-"""How an audit event is tied to the one before it: HMAC-SHA256 over its canonical form."""
+"""How an audit event is tied to the one before it, and the head to the last: HMAC-SHA256 over canonical forms."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cases.models import AuditEvent
+from cases.models import AuditChain, AuditEvent
 
 
 def canonical(event: AuditEvent) -> bytes:
@@ -26,9 +26,22 @@ def canonical(event: AuditEvent) -> bytes:
         "payload": event.payload,
         "prev_hash": event.prev_hash,
     }
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _one_string(fields)
 
 
 def event_hash(event: AuditEvent) -> str:
     """Without the key nobody can compute a link, so nobody can mend a chain after changing it."""
-    return hmac.new(settings.AUDIT_KEY.encode(), canonical(event), hashlib.sha256).hexdigest()
+    return _keyed(canonical(event))
+
+
+def head_seal(chain: AuditChain) -> str:
+    """Without the key nobody can set the head back to an earlier event after deleting those behind it."""
+    return _keyed(_one_string({"chain": str(chain.clinic_id), "seq": chain.seq, "head": chain.hash}))
+
+
+def _one_string(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _keyed(content: bytes) -> str:
+    return hmac.new(settings.AUDIT_KEY.encode(), content, hashlib.sha256).hexdigest()

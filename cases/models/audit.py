@@ -14,6 +14,7 @@ class AuditChain(models.Model):
     clinic = models.OneToOneField(Clinic, on_delete=models.PROTECT, related_name="audit_chain", primary_key=True)
     seq = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, default=GENESIS)
+    seal = models.CharField(max_length=64)  # keyed, like the hashes: a head set back by hand has none
 
     def __str__(self) -> str:
         return f"audit chain of {self.clinic_id} at {self.seq}"

@@ -3,9 +3,9 @@
 import hmac
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
-from cases.chain import event_hash
+from cases.chain import event_hash, head_seal
 from cases.models import AuditChain, AuditEvent, AuditReport, Clinic
 from cases.models.audit import GENESIS
 
@@ -25,17 +25,22 @@ class Verification:
 
 
 def verify_chain(clinic: Clinic) -> Verification:
-    """Recompute every link from the first event to the head."""
+    """Recompute every link from the first event to the head, and the head's own seal.
+
+    Finds what was done to the trail without the key. Who holds the key can write another trail, and who puts back an
+    older copy of the whole trail, head included, puts back one that was true.
+    """
+    # Read before the events: what is written meanwhile comes behind it.
+    head = AuditChain.objects.filter(clinic=clinic).first()
     previous, seq = GENESIS, 0
-    for event in AuditEvent.objects.of_clinic(clinic).order_by("seq").iterator(chunk_size=2000):
+    events = AuditEvent.objects.of_clinic(clinic).filter(seq__lte=head.seq if head else 0)
+    for event in events.order_by("seq").iterator(chunk_size=2000):
         problem = _problem(event, previous, seq + 1)
         if problem:
             return Verification(clinic, seq, bad_seq=min(event.seq, seq + 1), problem=problem)
         previous, seq = event.hash, event.seq
-    head = AuditChain.objects.filter(clinic=clinic).first()
-    if (head.seq, head.hash) != (seq, previous) if head else seq > 0:
-        return Verification(clinic, seq, bad_seq=seq + 1, problem="The end of the chain is not where its head says.")
-    return Verification(clinic, seq)
+    problem = _problem_of_head(clinic, head, seq, previous)
+    return Verification(clinic, seq, bad_seq=seq + 1 if problem else None, problem=problem)
 
 
 def report_events(report: AuditReport) -> QuerySet[AuditEvent]:
@@ -59,3 +64,20 @@ def _problem(event: AuditEvent, previous: str, expected: int) -> str:
     if not hmac.compare_digest(event.hash, event_hash(event)):
         return "Its content is not what was recorded."
     return ""
+
+
+def _problem_of_head(clinic: Clinic, head: AuditChain | None, seq: int, last_hash: str) -> str:
+    if head is None:
+        # Adding a member is recorded, so a clinic with people has a trail.
+        begun = clinic.memberships.exists() or AuditEvent.objects.of_clinic(clinic).exists()
+        return "The head of the chain is missing." if begun else ""
+    if (head.seq, head.hash) != (seq, last_hash) or _behind_the_head(clinic):
+        return "The end of the chain is not where its head says."
+    if not hmac.compare_digest(head.seal, head_seal(head)):
+        return "The head of the chain was set by other hands: events behind it may be missing."
+    return ""
+
+
+def _behind_the_head(clinic: Clinic) -> bool:
+    newest = AuditEvent.objects.of_clinic(clinic).aggregate(seq=Max("seq"))["seq"] or 0
+    return AuditChain.objects.filter(clinic=clinic, seq__lt=newest).exists()

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from cases.chain import event_hash
+from cases.chain import event_hash, head_seal
 from cases.models import AuditChain, AuditEvent, Clinic, User
 from cases.vocabulary import Action
 
@@ -46,7 +46,8 @@ def record(
     event.hash = event_hash(event)
     event.save(force_insert=True)
     chain.seq, chain.hash = event.seq, event.hash
-    chain.save(update_fields=["seq", "hash"])
+    chain.seal = head_seal(chain)
+    chain.save(update_fields=["seq", "hash", "seal"])
     return event
 
 
