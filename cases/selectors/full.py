@@ -6,12 +6,21 @@ from cases.models import Analysis, Case, LesionImage, User
 from cases.permissions import find, visible_analyses, visible_cases, visible_images, visible_reads
 
 
+# Tens of kilobytes per version, which a page with many analyses would load once for each of them.
+BULKY = ("model_version__manifest", "model_version__card")
+
+
+def current_answers() -> QuerySet[Analysis]:
+    """What the network says now, with its model version but not the version's manifest and card."""
+    return Analysis.objects.current().select_related("prediction", "model_version").defer(*BULKY)
+
+
 def analyses_in_full(user: User) -> QuerySet[Analysis]:
     """Each with its image, quality, model version, prediction and explanation, oldest first."""
     return (
         visible_analyses(user)
         .select_related("image__quality_check", "model_version", "prediction", "explanation")
-        .defer("model_version__manifest", "model_version__card", "explanation__heatmaps")
+        .defer(*BULKY, "explanation__heatmaps")
         .order_by("created_at", "id")
     )
 

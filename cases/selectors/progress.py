@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from cases.models import Analysis, Case, LesionImage
 from cases.models.analysis import Step
+from cases.selectors.full import current_answers
 from cases.states import AnalysisState
 
 STEPS = tuple(Step)
@@ -34,7 +35,8 @@ class CaseProgress(NamedTuple):
 
 def case_progress(case: Case) -> CaseProgress:
     """Progress of each image, and of the case as a whole."""
-    images = case.images.select_related("lesion").prefetch_related("analyses__model_version", "analyses__prediction")
+    analyses = Prefetch("analyses", current_answers())
+    images = case.images.select_related("lesion").prefetch_related(analyses)
     rows = [_image_progress(image) for image in images]
     analysed = [row for row in rows if row.analysis is not None]
     places = [row.place for row in rows if row.place is not None]

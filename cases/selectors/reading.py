@@ -6,6 +6,7 @@ from django.db.models import Prefetch, QuerySet
 
 from cases.models import Analysis, Case, Explanation, LesionImage, Read, User
 from cases.permissions import find, visible_cases, visible_images, visible_reads
+from cases.selectors.full import current_answers
 from cases.selectors.results import shown_explanation
 from cases.states import AnalysisState
 
@@ -17,9 +18,8 @@ def case_to_read(user: User, case_id) -> Case:
 
 def images_to_read(user: User, case: Case) -> list[LesionImage]:
     """The case's images with their lesion, quality check and newest analysis."""
-    analyses = Analysis.objects.current().select_related("prediction", "model_version")
     images = visible_images(user).filter(case=case).select_related("lesion", "quality_check")
-    return list(images.prefetch_related(Prefetch("analyses", analyses)))
+    return list(images.prefetch_related(Prefetch("analyses", current_answers())))
 
 
 def first_to_look_at(images: list[LesionImage]) -> LesionImage | None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from cases.errors import NotFound
 from cases.models import Analysis, Case, Explanation
+from cases.selectors.full import BULKY
 from cases.states import AnalysisState
 from cases.vocabulary import Diagnosis
 from inference.overlay import overlay_png
@@ -27,6 +28,7 @@ def leading_analysis(case: Case) -> Analysis | None:
     return (
         Analysis.objects.filter(image__case=case, state=AnalysisState.SUCCEEDED)
         .select_related("prediction", "image", "model_version")
+        .defer(*BULKY)
         .order_by("-prediction__malignancy", "created_at", "id")
         .first()
     )

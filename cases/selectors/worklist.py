@@ -12,8 +12,9 @@ from typing import NamedTuple
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from cases.models import Analysis, Case, User
+from cases.models import Case, User
 from cases.permissions import visible_cases
+from cases.selectors.full import current_answers
 from cases.selectors.reasons import rank_reason
 from cases.states import WAITING_CASE, CaseState
 from cases.vocabulary import Tier
@@ -134,11 +135,10 @@ class Worklist:
 
 def worklist_cases(user: User) -> QuerySet[Case]:
     """Cases with everything a row shows, in a fixed number of queries."""
-    analyses = Analysis.objects.current().select_related("prediction", "model_version")
     return (
         visible_cases(user)
         .select_related("patient__clinic", "claimed_by")
-        .prefetch_related("images__lesion", Prefetch("images__analyses", queryset=analyses))
+        .prefetch_related("images__lesion", Prefetch("images__analyses", queryset=current_answers()))
     )
 
 

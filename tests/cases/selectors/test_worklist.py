@@ -6,7 +6,10 @@ import pytest
 from django.utils import timezone
 
 from cases.models import Case
+from cases.selectors.progress import case_progress
 from cases.selectors.queue_numbers import queue_numbers
+from cases.selectors.reading import images_to_read
+from cases.selectors.results import leading_analysis
 from cases.selectors.worklist import Worklist, WorklistFilter
 from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PredictionFactory, UserFactory
 
@@ -163,6 +166,20 @@ def test_rows_come_in_pages_with_their_rank(north, queue):
 def test_each_rank_has_its_sentence(north, queue, tier, malignancy, sentence):
     queue(tier, malignancy)
     assert Worklist(north.dermatologist).rows()[0].reason == sentence
+
+
+def test_no_row_loads_the_manifest_or_the_card_of_its_model(north, queue):
+    case = queue("soon", 0.5)
+    [row] = Worklist(north.dermatologist).rows()
+    read = images_to_read(north.dermatologist, case)[0]
+    told = case_progress(case).images[0]
+    for analysis in (
+        row.case.images.all()[0].current_analysis,
+        read.current_analysis,
+        told.analysis,
+        leading_analysis(case),
+    ):
+        assert analysis.model_version.get_deferred_fields() == {"manifest", "card"}
 
 
 def test_the_number_of_queries_does_not_grow(north, queue, django_assert_max_num_queries):
