@@ -5,7 +5,6 @@ from django.db.models import Prefetch, QuerySet
 from cases.models import Analysis, Case, LesionImage, User
 from cases.permissions import find, visible_analyses, visible_cases, visible_images, visible_reads
 
-
 # Tens of kilobytes per version, which a page with many analyses would load once for each of them.
 BULKY = ("model_version__manifest", "model_version__card")
 
