@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from cases.errors import Conflict
 from cases.models import Patient, User
@@ -10,8 +11,9 @@ from cases.permissions import ensure_may
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.vocabulary import Action, Answer, Sex, SkinType
+from inference.metadata import AGE_RANGE
 
-EARLIEST_BIRTH = date(1900, 1, 1)
+OLDEST = int(AGE_RANGE[1])  # years; an older age is taken for a slip of the pen, here and by the network
 
 
 def register_patient(
@@ -58,8 +60,9 @@ def _check(patient: Patient) -> None:
     problems.text("given_name", patient.given_name, longest=100)
     problems.text("family_name", patient.family_name, longest=100)
     problems.past("birth_date", patient.birth_date)
-    if patient.birth_date and patient.birth_date < EARLIEST_BIRTH:
-        problems.add("birth_date", f"No earlier than {EARLIEST_BIRTH:%d %B %Y}.")
+    age = patient.age_on(timezone.localdate())
+    if age is not None and age > OLDEST:
+        problems.add("birth_date", f"This is {age} years ago; at most {OLDEST} years are possible. Check the year.")
     problems.choice("sex", patient.sex, Sex)
     problems.choice("skin_type", patient.skin_type, SkinType)
     problems.choice("personal_melanoma", patient.personal_melanoma, Answer)

@@ -10,6 +10,7 @@ from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
 from cases.models import AuditEvent, Lesion, Patient
 from cases.services import lesions, patients
 from cases.vocabulary import Action
+from inference.metadata import Metadata
 from tests.factories import PatientFactory
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,16 @@ def test_a_wrong_field_is_named(north, field, value):
     assert list(refusal.value.errors) == [field]
     assert not Patient.objects.exists()
     assert not AuditEvent.objects.exists()
+
+
+def test_a_birth_date_is_refused_exactly_where_the_network_would_refuse_the_age(north):
+    today = timezone.localdate()
+    oldest = today.replace(year=today.year - 120, day=min(today.day, 28))
+    patient = patients.register_patient(actor=north.staff, **ADA, birth_date=oldest)
+    Metadata(age=patient.age_on(today))
+    too_old = oldest.replace(year=today.year - 121)
+    with pytest.raises(InvalidInput, match="121 years ago; at most 120"):
+        patients.register_patient(actor=north.staff, **{**ADA, "identifier": "MRN-2"}, birth_date=too_old)
 
 
 def test_everything_wrong_is_told_at_once(north):
