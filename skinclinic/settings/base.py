@@ -78,6 +78,11 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# ── What the processes count together: sign-ins and tokens, so that a limit is one limit however many processes ──
+# In the database, which signing in needs anyway; a broker that is away then keeps nobody out.
+_CACHE_URL = env.str("CACHE_URL", default="") or "dbcache://clinic_cache?max_entries=10000"
+CACHES = {"default": env.cache_url_config(_CACHE_URL)}
+
 # ── People ────────────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "cases.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
