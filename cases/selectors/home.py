@@ -1,7 +1,7 @@
 """What each role finds on its start page."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -11,6 +11,20 @@ from cases.permissions import visible_analyses, visible_audit_events, visible_ca
 from cases.states import AnalysisState, CaseState
 
 SHOWN = 20
+
+
+class Part(NamedTuple):
+    """The first cases of a list, and how many the whole list holds."""
+
+    cases: list[Case]
+    total: int
+
+    def __bool__(self) -> bool:
+        return bool(self.cases)
+
+
+def first_of(cases: QuerySet[Case]) -> Part:
+    return Part(list(cases[:SHOWN]), cases.count())
 
 
 def listed_cases(user: User) -> QuerySet[Case]:

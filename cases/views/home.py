@@ -29,11 +29,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _staff(user: User) -> tuple[str, dict[str, Any]]:
     return "home/staff.html", {
-        "retakes": selectors.cases_in(user, CaseState.AWAITING_IMAGES),
-        "failed": selectors.failed_cases(user),
-        "drafts": selectors.cases_in(user, CaseState.DRAFT).order_by("-updated_at")[: selectors.SHOWN],
-        "analysing": selectors.cases_in(user, CaseState.SUBMITTED),
-        "ready": selectors.cases_in(user, CaseState.READY)[: selectors.SHOWN],
+        "retakes": selectors.first_of(selectors.cases_in(user, CaseState.AWAITING_IMAGES)),
+        "failed": selectors.first_of(selectors.failed_cases(user)),
+        "drafts": selectors.first_of(selectors.cases_in(user, CaseState.DRAFT).order_by("-updated_at")),
+        "analysing": selectors.first_of(selectors.cases_in(user, CaseState.SUBMITTED)),
+        "ready": selectors.first_of(selectors.cases_in(user, CaseState.READY)),
         "numbers": selectors.waiting_numbers(user),
     }
 
@@ -42,7 +42,7 @@ def _dermatologist(user: User) -> tuple[str, dict[str, Any]]:
     queue = Worklist(user)
     rows = [row for row in queue.rows(0, LOOKED_AT) if not (row.held_by_me or row.held_by_other)]
     return "home/dermatologist.html", {
-        "held": selectors.held_by(user),
+        "held": selectors.first_of(selectors.held_by(user)),
         "queue": queue,
         "rows": rows[:NEXT],
         "oldest": selectors.waiting_numbers(user)["oldest"],
@@ -54,7 +54,7 @@ def _admin(user: User) -> tuple[str, dict[str, Any]]:
     return "home/admin.html", {
         "today": selectors.numbers_of_today(user),
         "numbers": selectors.waiting_numbers(user),
-        "failed": selectors.failed_cases(user),
+        "failed": selectors.first_of(selectors.failed_cases(user)),
         "model": policy.model_version if policy else None,
         "threshold": policy.threshold if policy else None,
     }

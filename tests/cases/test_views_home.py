@@ -50,6 +50,15 @@ def test_staff_find_each_case_where_it_waits(north, client):
         assert not any(other.patient.pseudonym in part for other in cases.values() if other != case)
 
 
+def test_a_long_list_is_cut_and_says_how_long_it_is(north, client):
+    CaseFactory.create_batch(22, patient__clinic=north.clinic, submitted=True)
+    page = page_of(client, north.staff)
+    part = section(page, "Being analysed")
+    assert part.count('class="row-link"') == 20
+    assert "20 of 22 are shown" in part
+    assert "are shown" not in section(page, "Drafts")
+
+
 def test_staff_are_told_of_a_failed_analysis_until_it_is_retried(north, client):
     case = CaseFactory(patient__clinic=north.clinic, ready=True)
     analysis = AnalysisFactory(failed=True, image__case=case)
