@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from cases.demo.filing import DemoCase, years_ago
 
 SIZE: Final = (800, 600)
-MARK: Final = "DRAWING – NOT A PATIENT"
+MARK: Final = "DRAWING, NOT A PATIENT"
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
