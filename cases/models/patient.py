@@ -4,6 +4,7 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from cases.models.base import Record, one_of
 from cases.models.clinic import Clinic
@@ -52,7 +53,8 @@ class Patient(Record):
     class Meta:
         ordering = ["-created_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "identifier"], name="patient_identifier_once_per_clinic"),
+            # "A1" and "a1" are one number: people type it either way.
+            models.UniqueConstraint("clinic", Lower("identifier"), name="patient_identifier_once_per_clinic"),
             models.CheckConstraint(condition=~Q(identifier=""), name="patient_identifier_given"),
             one_of("sex", Sex, name="patient_sex_known"),
             one_of("skin_type", SkinType, name="patient_skin_type_known"),

@@ -71,6 +71,6 @@ def _check(patient: Patient) -> None:
 
 
 def _refuse_known(patient: Patient) -> None:
-    known = Patient.objects.of_clinic(patient.clinic).filter(identifier=patient.identifier).first()
+    known = Patient.objects.of_clinic(patient.clinic).filter(identifier__iexact=patient.identifier).first()
     if known:
         raise Conflict(f"This identifier is already registered in your clinic as {known.pseudonym}.", existing=known)

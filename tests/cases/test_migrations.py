@@ -4,10 +4,11 @@ import importlib
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from cases.models import Case
 from cases.services.assessment import settle_case
-from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PredictionFactory
+from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PatientFactory, PredictionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +33,14 @@ def test_silence_is_found_in_the_cases_that_were_assessed_before(north):
     importlib.import_module("cases.migrations.0003_case_silent").fill(apps, None)
     assert set(Case.objects.filter(silent=True)) == assessed
     assert draft not in assessed
+
+
+def test_identifiers_that_differ_in_case_only_are_named_and_not_merged(north):
+    migration = importlib.import_module("cases.migrations.0006_identifier_in_any_case")
+    PatientFactory(clinic=north.clinic, identifier="A2")
+    migration.refuse_doubles(apps, None)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX patient_identifier_once_per_clinic")
+    doubles = [PatientFactory(clinic=north.clinic, identifier=identifier) for identifier in ("A1", "a1")]
+    with pytest.raises(ValueError, match=" and ".join(sorted(patient.pseudonym for patient in doubles))):
+        migration.refuse_doubles(apps, None)

@@ -26,10 +26,11 @@ def test_a_patient_has_a_pseudonym_and_unknowns(north):
     assert patient.clinic == north.clinic
 
 
-def test_the_same_identifier_is_a_conflict_with_the_patient_already_there(north):
+@pytest.mark.parametrize("identifier", ["  MRN-1 ", "mrn-1"])
+def test_the_same_identifier_is_a_conflict_with_the_patient_already_there(north, identifier):
     first = patients.register_patient(actor=north.staff, **ADA)
     with pytest.raises(Conflict) as refusal:
-        patients.register_patient(actor=north.dermatologist, **{**ADA, "identifier": "  MRN-1 "})
+        patients.register_patient(actor=north.dermatologist, **{**ADA, "identifier": identifier})
     assert refusal.value.existing == first
     assert "MRN-1" not in str(refusal.value)
     assert Patient.objects.count() == 1
@@ -41,10 +42,11 @@ def test_another_clinic_may_use_the_same_identifier(north, south):
     assert Patient.objects.count() == 2
 
 
-def test_the_database_holds_the_rule_too(north):
+@pytest.mark.parametrize("again", ["X", "x"])
+def test_the_database_holds_the_rule_too(north, again):
     PatientFactory(clinic=north.clinic, identifier="X")
     with pytest.raises(IntegrityError), transaction.atomic():
-        PatientFactory(clinic=north.clinic, identifier="X")
+        PatientFactory(clinic=north.clinic, identifier=again)
 
 
 @pytest.mark.parametrize(
