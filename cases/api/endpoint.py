@@ -1,6 +1,5 @@
 """What every endpoint shares: limits before reading, one format, answers that no cache keeps."""
 
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
@@ -8,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.http.request import RawPostDataException
 from django.http.response import HttpResponseBase
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
@@ -17,15 +15,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 
 from cases.api.problems import TooLarge
+from cases.bodies import announced_length, read_to_the_end
 from cases.errors import NotFound
 from cases.models import User
 from cases.permissions import ensure_may, find
 from cases.services.audit import record_view
 from cases.vocabulary import Action
-
-CHUNK = 64 * 1024
-MOST_THROWN_AWAY = 100_000_000  # bytes; whoever sends more is not worth reading
-FORM_SLACK = 64 * 1024  # bytes for the other fields and the boundaries around a file
 
 
 class OneFormat(BaseContentNegotiation):
@@ -66,7 +61,7 @@ class Endpoint(GenericAPIView):
         self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
-        _read_to_the_end(self.request)
+        read_to_the_end(self.request._request)  # noqa: SLF001  DRF's own name for Django's request
         response["Cache-Control"] = "private, no-store"
         return response
 
@@ -113,21 +108,12 @@ class Endpoint(GenericAPIView):
         return dict(serializer.validated_data)
 
     def _refuse_large_body(self, request: Request) -> None:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if length > self.largest_body:
+        if announced_length(request) > self.largest_body:
             raise TooLarge(self.too_large())
 
     def too_large(self) -> Any:
         """What to say of a larger body."""
         return f"The body may have at most {self.largest_body // 1024} KiB."
-
-
-def _read_to_the_end(request: Request) -> None:
-    """Throw the rest of the body away: a client that is answered while it still sends sees a broken connection only."""
-    stream, left = request._request, MOST_THROWN_AWAY  # noqa: SLF001  DRF's own name for Django's request
-    with contextlib.suppress(OSError, RawPostDataException):
-        while left > 0 and stream.read(CHUNK):
-            left -= CHUNK
 
 
 class Nothing(Endpoint):

@@ -1,5 +1,8 @@
 """Images of a draft: added one or several at a time, described, removed."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -8,9 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
 from cases import permissions
+from cases.bodies import FORM_SLACK, announced_length, read_to_the_end
 from cases.errors import Conflict, InvalidInput, StorageUnavailable
 from cases.forms.intake import ImageKindForm, UploadForm
 from cases.models import Case, Lesion, LesionImage, User
@@ -19,7 +24,33 @@ from cases.services.images import attach_image
 from cases.views.access import requires
 from cases.views.intake import editable_case, pieces, workspace
 
+MOST_FILES = 4  # in one form without JavaScript; with it every file is a request of its own
 
+
+def bounded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse by its announced length what would otherwise be written to disk whole before any size is looked at.
+
+    The CSRF token is in the body, so its check comes after this one, and not in the middleware before the view.
+    """
+    protected = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def measured(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if announced_length(request) <= MOST_FILES * settings.UPLOAD_MAX_BYTES + FORM_SLACK:
+            return protected(request, *args, **kwargs)
+        read_to_the_end(request)
+        most = settings.UPLOAD_MAX_BYTES // 1_000_000
+        sentence = f"This is too much at once: at most {MOST_FILES} images, and {most} MB each. Nothing was kept."
+        if request.htmx:
+            return render(request, "cases/intake/_refused.html", {"sentence": sentence}, status=413)
+        context = {"status": 413, "heading": "Too much at once", "sentence": sentence}
+        return render(request, "errors/page.html", context, status=413)
+
+    return measured
+
+
+@bounded
 @requires("attach_image")
 @require_POST
 def upload(request: HttpRequest, case: UUID) -> HttpResponse:

@@ -1,9 +1,11 @@
 """Images of a draft: with and without JavaScript, each file with its own answer."""
 
+import io
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from cases.models import AuditEvent, LesionImage
@@ -81,6 +83,34 @@ def test_a_file_that_is_too_large_is_refused_by_its_size(staff, draft, lesion, s
     answer = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX)
     assert "are accepted" in answer.content.decode()
     assert not LesionImage.objects.exists()
+
+
+@pytest.mark.parametrize("headers", [{}, AS_HTMX], ids=["page", "piece"])
+def test_a_body_that_is_too_long_is_refused_before_any_of_it_is_kept(staff, draft, lesion, settings, headers):
+    settings.UPLOAD_MAX_BYTES = 10_000
+    before = AuditEvent.objects.count()
+    body = io.BytesIO(b"x" * 200_000)  # no form at all: whoever tried to read it as one would say so
+    answer = staff.generic(
+        "POST",
+        reverse("cases:upload", args=[draft.pk]),
+        content_type="multipart/form-data; boundary=b",
+        headers=headers,
+        **{"wsgi.input": body, "CONTENT_LENGTH": "200000"},
+    )
+    assert answer.status_code == 413
+    assert "too much at once" in answer.content.decode().lower()
+    assert body.read() == b""
+    assert AuditEvent.objects.count() == before
+
+
+def test_an_upload_without_its_token_is_refused(north, draft, lesion, settings):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(north.staff)
+    assert send(client, draft, lesion, file(jpeg(1))).status_code == 403
+    assert not LesionImage.objects.exists()
+    client.get(reverse("cases:intake", args=[draft.pk]))
+    token = client.cookies[settings.CSRF_COOKIE_NAME].value
+    assert send(client, draft, lesion, file(jpeg(1)), csrfmiddlewaretoken=token).status_code == 302
 
 
 def test_the_same_file_twice_is_one_image(staff, draft, lesion):

@@ -7,10 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import workflows
-from cases.api.endpoint import FORM_SLACK, Endpoint
+from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
 from cases.api.problems import TooLarge
 from cases.api.serializers.cases import CaseFilter, CaseIn, CaseOut, CaseSummary, ImageIn, ImageOut
+from cases.bodies import FORM_SLACK
 from cases.permissions import visible_cases
 from cases.selectors.full import case_in_full
 from cases.services.audit import record_view
