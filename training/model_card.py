@@ -101,14 +101,17 @@ def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
         for run in runs
     )
     each = " ".join("--run RUN" for _ in runs)
-    clock = "The schedule followed the clock: a repeat gives a similar network, not the same weights.\n"
+    by_clock = any(run["budget_minutes"] for run in runs)
+    clock = (
+        "The schedule followed the clock: a repeat gives a similar network, not the same weights.\n" if by_clock else ""
+    )
     return f"""## How it was made
 {len(runs)} ResNet-18-D member(s) whose scores are averaged, with gated additive metadata (age, sex, site; any may be
 unknown):
 
 {members}
 
-{clock if any(run["budget_minutes"] for run in runs) else ""}Bundle and figures come from one command ({manifest["created"][:10]}):
+{clock}Bundle and figures come from one command ({manifest["created"][:10]}):
 
     python -m training export --data HAM10000 {each} --version {manifest["version"]} --out DIR
 
