@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import django
 from django.conf import settings
@@ -43,7 +43,11 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     logins = prepare()
-    _run(children(host, port), stop, greeting=lambda: greet(f"http://{_shown(host)}:{port}/", logins))
+    _run(
+        children(host, port),
+        stop,
+        greeting=lambda: greet(f"http://{_shown(host)}:{port}/", logins, settings.DATABASES["default"]),
+    )
     return 0
 
 
@@ -76,9 +80,15 @@ def children(host: str, port: int) -> list[Child]:
     ]
 
 
-def greet(address: str, logins: dict[str, dict[str, str]]) -> None:
-    """Where it is, and who may sign in."""
+def greet(address: str, logins: dict[str, dict[str, str]], database: dict[str, Any]) -> None:
+    """Where it is, and who may sign in. On a server's database, it says that this is no way to run a clinic."""
     lines = [f"  {role:15} {login['username']:20} {login['password']}" for role, login in logins.items()]
+    if not database["ENGINE"].endswith("sqlite3"):
+        lines += [
+            "\nThis is the DEMO, on development settings.",
+            f"Its clinic and logins stand in the database {database['NAME']} on {database['HOST']}.",
+            "For a clinic's own server, see “On servers” in docs/operations.md.",
+        ]
     print(f"\nSkinClinic is ready: {address}\n", *lines, "\nCtrl-C ends it.\n", sep="\n", flush=True)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from skinclinic.children import Child
+from skinclinic.supervisor import greet
 from tests.bundles import build_tiny_bundle
 from tests.processes import Process, wait_until
 
@@ -172,3 +173,17 @@ def _is_alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("database", "told"),
+    [
+        ({"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}, False),
+        ({"ENGINE": "django.db.backends.postgresql", "NAME": "west", "HOST": "db.test", "PASSWORD": "hidden"}, True),
+    ],
+)
+def test_on_a_servers_database_it_says_that_it_is_the_demo(capsys, database, told):
+    greet("http://127.0.0.1:8000/", {}, database)
+    output = capsys.readouterr().out
+    assert ("This is the DEMO" in output, "west on db.test" in output) == (told, told)
+    assert "hidden" not in output
