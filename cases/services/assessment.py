@@ -21,7 +21,8 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
     """
     now = now or timezone.now()
     with transaction.atomic():
-        case = Case.objects.select_related("patient__clinic").select_for_update(of=("self",)).get(pk=case_id)
+        cases = Case.objects.select_related("patient__clinic").select_for_update(of=("self",), no_key=True)
+        case = cases.get(pk=case_id)
         if case.state not in ASSESSABLE_CASE:
             return case
         analyses = _analyses_of(case)

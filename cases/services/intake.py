@@ -56,7 +56,9 @@ def update_intake(*, actor: User, case: Case, **intake: Any) -> Case:
 
 def locked_case(actor: User, case: Case) -> Case:
     """The case as it is now, held until the transaction ends; a stranger's case does not exist."""
-    return find(visible_cases(actor).select_related("patient__clinic").select_for_update(of=("self",)), case.pk)
+    cases = visible_cases(actor).select_related("patient__clinic")
+    # The key stays free: rows that refer to the case are checked at a commit that may hold the trail.
+    return find(cases.select_for_update(of=("self",), no_key=True), case.pk)
 
 
 def refuse_unless_editable(case: Case) -> None:

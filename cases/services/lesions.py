@@ -28,7 +28,8 @@ def register_lesion(
     _check_point(problems, body_x, body_y)
     problems.raise_if_any()
     with transaction.atomic():
-        Patient.objects.select_for_update().get(pk=patient.pk)  # numbers are given one at a time
+        # Numbers are given one at a time. The key stays free: a case that is being opened refers to the patient.
+        Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
         highest = patient.lesions.aggregate(highest=Max("number"))["highest"] or 0
         lesion = Lesion.objects.create(
             patient=patient,

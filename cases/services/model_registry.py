@@ -68,7 +68,8 @@ def activate_model(*, model_version: ModelVersion, actor: User | None = None) ->
         ensure_may(actor, "activate_model")
         model_version = find(visible_model_versions(actor), model_version.pk)
     with transaction.atomic():
-        Clinic.objects.select_for_update().get(pk=model_version.clinic_id)  # two at once would both retire the third
+        # Two at once would both retire the third. The key stays free: whoever holds the trail refers to the clinic.
+        Clinic.objects.select_for_update(no_key=True).get(pk=model_version.clinic_id)
         model_version.refresh_from_db()
         MODEL_MOVES.check(model_version.stage, ModelStage.ACTIVE)
         for previous in ModelVersion.objects.of_clinic(model_version.clinic).active():
