@@ -1,14 +1,17 @@
 """Operations that end by waking a worker. Pages and API call these; the rows they wake for are already committed."""
 
 import logging
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cases.models import Analysis, Case, User
 from cases.services import analyses, submission, sweep
+from cases.states import AnalysisState
 from cases.tasks import analyse
 
 logger = logging.getLogger(__name__)
@@ -67,8 +70,14 @@ def publish_waiting() -> int:
 
 def _to_publish() -> list[object]:
     now = timezone.now()
-    # While something runs, the queue is alive and a long wait is only a long queue.
-    alive = Analysis.objects.running().filter(lease_until__gt=now).exists()
-    patience = settings.REPUBLISH_BUSY_SECONDS if alive else settings.REPUBLISH_IDLE_SECONDS
+    # While workers work, the queue is alive and a long wait is only a long queue.
+    patience = settings.REPUBLISH_BUSY_SECONDS if _queue_is_alive(now) else settings.REPUBLISH_IDLE_SECONDS
     waiting = Analysis.objects.never_published() | Analysis.objects.silent_since(now, patience)
     return list(waiting.order_by("created_at", "id").values_list("pk", flat=True))
+
+
+def _queue_is_alive(now: datetime) -> bool:
+    """Something runs, or did a moment ago: between two tasks nothing does."""
+    lately = now - timedelta(seconds=settings.REPUBLISH_IDLE_SECONDS)
+    running = Q(state=AnalysisState.RUNNING, lease_until__gt=now)
+    return Analysis.objects.filter(running | Q(started_at__gt=lately) | Q(finished_at__gt=lately)).exists()

@@ -23,7 +23,7 @@ ANALYSIS_DEADLINE_SECONDS = env.float("ANALYSIS_DEADLINE_SECONDS", default=300.0
 ANALYSIS_SOFT_TIME_LIMIT = env.float("ANALYSIS_SOFT_TIME_LIMIT", default=60.0)
 ANALYSIS_TIME_LIMIT = ANALYSIS_SOFT_TIME_LIMIT + 30
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=2.0)
-# A message that has brought no claim for so long is taken for lost when nothing else is running …
+# A message that has brought no claim for so long is taken for lost when nothing ran in that time …
 REPUBLISH_IDLE_SECONDS = env.float("REPUBLISH_IDLE_SECONDS", default=30.0)
 # … and for so long, even while other work runs.
 REPUBLISH_BUSY_SECONDS = env.float("REPUBLISH_BUSY_SECONDS", default=300.0)
