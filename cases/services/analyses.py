@@ -1,6 +1,7 @@
 """One analysis from claim to result: claim in a short transaction, compute outside any, record by the lease's token."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -42,7 +43,12 @@ def perform_analysis(analysis_id) -> bool:
     except Exception as error:
         logger.warning("analysis %s: %s", analysis.pk, type(error).__name__, exc_info=True)
         return fail_analysis(lease, reason=_in_words(error), passing=True)
-    return _record(analysis, lease, result)
+    try:
+        return _record(analysis, lease, result)
+    except Exception as error:
+        logger.warning("analysis %s: %s", analysis.pk, type(error).__name__, exc_info=True)
+        reason = f"Its result could not be stored ({type(error).__name__})."
+        return fail_analysis(lease, reason=reason, passing=True)
 
 
 def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
@@ -50,7 +56,7 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
     ensure_may(actor, "retry_analysis")
     ensure_visible(visible_analyses(actor), analysis)
     with transaction.atomic():
-        analysis = with_context(Analysis.objects.select_for_update(of=("self",)).get(pk=analysis.pk).pk)
+        analysis = with_context(Analysis.objects.select_for_update(of=("self",), no_key=True).get(pk=analysis.pk).pk)
         analysis.check_move(AnalysisState.QUEUED)
         if analysis.state != AnalysisState.FAILED:
             raise Conflict("This analysis is running; it is taken back by itself if its worker is lost.")
@@ -74,11 +80,16 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
     return with_context(analysis.pk)
 
 
-def fail_analysis(lease: Lease, *, reason: str, passing: bool) -> bool:
-    """running → queued while attempts are left and the fault may pass, else running → failed with its reason."""
+def fail_analysis(lease: Lease, *, reason: str, passing: bool, expired_by: datetime | None = None) -> bool:
+    """running → queued while attempts are left and the fault may pass, else running → failed with its reason.
+
+    With `expired_by` only a lease that has run out by then is ended: its holder may have renewed it meanwhile.
+    """
     with transaction.atomic():
-        held = Analysis.objects.held_with(lease.token).select_for_update(of=("self",)).filter(pk=lease.analysis_id)
-        analysis = held.first()
+        held = Analysis.objects.held_with(lease.token).filter(pk=lease.analysis_id)
+        if expired_by is not None:
+            held = held.filter(lease_until__lte=expired_by)
+        analysis = held.select_for_update(of=("self",), no_key=True).first()
         if analysis is None:
             return False
         again = passing and analysis.attempts_left > 0

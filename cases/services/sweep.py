@@ -29,9 +29,10 @@ _ORPHAN_AGE = timedelta(hours=1)
 
 def take_back_expired_leases() -> int:
     """running → queued (or failed, after the last attempt) where the worker has not been heard of."""
-    expired = Analysis.objects.with_expired_lease(timezone.now()).values_list("pk", "lease_token")
+    now = timezone.now()
+    expired = Analysis.objects.with_expired_lease(now).values_list("pk", "lease_token")
     reason = f"The worker was lost {settings.ANALYSIS_MAX_ATTEMPTS} times while it worked on this image."
-    return _each(expired, lambda row: fail_analysis(Lease(*row), reason=reason, passing=True))
+    return _each(expired, lambda row: fail_analysis(Lease(*row), reason=reason, passing=True, expired_by=now))
 
 
 def ready_overdue_cases() -> int:

@@ -152,6 +152,22 @@ def test_a_fault_that_may_pass_is_tried_again_and_then_given_up(queued, broken_n
     assert analyses.perform_analysis(queued.pk) is False
 
 
+def test_a_result_that_cannot_be_stored_says_so(queued, monkeypatch, caplog):
+    def refuse(_):
+        raise OperationalError("the disk of the database is full")
+
+    monkeypatch.setattr(analyses, "_quality", refuse)
+    analyses.perform_analysis(queued.pk)
+    waiting = now_there(queued)
+    assert (waiting.state, waiting.attempt, waiting.lease_token) == ("queued", 1, None)
+    for _ in range(2):
+        analyses.perform_analysis(queued.pk)
+    assert now_there(queued).error == "Its result could not be stored (OperationalError)."
+    assert "the disk of the database is full" in caplog.text
+    assert not Prediction.objects.exists()
+    assert case_of(queued).state == "ready"
+
+
 def test_a_failed_analysis_still_reaches_the_dermatologist(queued, broken_network, caplog):
     broken_network(ValueError("age: 400 is not between 0 and 120 years."))
     analyses.perform_analysis(queued.pk)
@@ -228,6 +244,20 @@ def test_a_lost_worker_is_noticed_once(queued):
     assert now_there(queued).state == "queued"
 
 
+def test_a_lease_that_is_renewed_while_the_sweeper_looks_is_left_alone(queued, monkeypatch):
+    _, lease = claim_analysis(queued.pk)
+    Analysis.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    original = sweep.fail_analysis
+
+    def heartbeat_comes_first(*args, **options):
+        assert lease.extend()
+        return original(*args, **options)
+
+    monkeypatch.setattr(sweep, "fail_analysis", heartbeat_comes_first)
+    assert sweep.take_back_expired_leases() == 0
+    assert (now_there(queued).state, now_there(queued).lease_token) == ("running", lease.token)
+
+
 def test_a_worker_lost_three_times_ends_the_analysis(queued):
     for _ in range(3):
         claim_analysis(queued.pk)
@@ -282,6 +312,16 @@ def test_a_message_that_was_lost_is_sent_again(queued, monkeypatch, busy, silenc
     if busy:
         AnalysisFactory(image=LesionImageFactory(), running=True)
     Analysis.objects.queued().update(published_at=timezone.now() - timedelta(seconds=silence))
+    assert workflows.publish_waiting() == published
+
+
+@pytest.mark.parametrize("moment", ["started_at", "finished_at"])
+@pytest.mark.parametrize(("seconds_ago", "published"), [(29, 0), (31, 1)])
+def test_between_two_tasks_the_queue_is_alive(queued, monkeypatch, moment, seconds_ago, published):
+    monkeypatch.setattr(workflows.analyse, "apply_async", lambda *_, **__: None)
+    then = timezone.now() - timedelta(seconds=seconds_ago)
+    AnalysisFactory(image=LesionImageFactory(), succeeded=True, **{moment: then})
+    Analysis.objects.queued().update(published_at=timezone.now() - timedelta(seconds=60))
     assert workflows.publish_waiting() == published
 
 
