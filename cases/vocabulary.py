@@ -119,6 +119,7 @@ class Action(models.TextChoices):
     TOKEN_ISSUED = "token_issued", "API token issued"
     MEMBER_ADDED = "member_added", "Member added"
     PATIENT_REGISTERED = "patient_registered", "Patient registered"
+    PATIENT_CORRECTED = "patient_corrected", "Patient corrected"
     PATIENT_VIEWED = "patient_viewed", "Patient viewed"
     PATIENTS_LISTED = "patients_listed", "Patients listed"
     LESION_REGISTERED = "lesion_registered", "Lesion registered"

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,7 +18,7 @@ from cases.forms.refusals import tell
 from cases.models import Patient
 from cases.selectors import patients as selectors
 from cases.services import audit
-from cases.services.patients import register_patient
+from cases.services.patients import CORRECTABLE, correct_patient, register_patient
 from cases.views.access import requires
 from cases.vocabulary import Action
 
@@ -71,6 +72,29 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("cases:patient", patient.pk)
     status = 409 if known else 422 if form.errors else 200
     return render(request, "patients/create.html", {"form": form, "known": known}, status=status)
+
+
+@requires("register_patient")
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, patient: UUID) -> HttpResponse:
+    found = permissions.find(permissions.visible_patients(request.user), patient)
+    form = PatientForm(request.POST or None, initial=model_to_dict(found, CORRECTABLE))
+    known = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            correct_patient(actor=request.user, patient=found, **form.cleaned_data)
+        except Conflict as conflict:
+            known = conflict.existing
+        except InvalidInput as refusal:
+            tell(form, refusal)
+        else:
+            messages.success(request, "Saved. What the network was told before stays as it was.")
+            return redirect("cases:patient", found.pk)
+    if request.method != "POST":
+        audit.record_view(actor=request.user, action=Action.PATIENT_VIEWED, about=found)
+    context = {"patient": found, "form": form, "known": known}
+    status = 409 if known else 422 if form.errors else 200
+    return render(request, "patients/correct.html", context, status=status)
 
 
 @requires("view_patients")

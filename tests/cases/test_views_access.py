@@ -23,6 +23,7 @@ OBJECTS = {
     "case": (302, 302, 200, 403),
     "progress": (200, 200, 200, 403),
     "intake": (200, 200, 403, 403),
+    "correct_patient": (200, 200, 403, 403),
 }
 ACTS = {
     "find_patients": (302, 302, 302, 403),
@@ -40,7 +41,7 @@ ACTS = {
 
 def address(name, clinic):
     """The page `name` of an object of this clinic."""
-    if name in ("patient", "open_case"):
+    if name in ("patient", "correct_patient", "open_case"):
         return reverse(f"cases:{name}", args=[PatientFactory(clinic=clinic).pk])
     if name in ("describe_image", "remove_image"):
         return reverse(f"cases:{name}", args=[LesionImageFactory(case__patient__clinic=clinic).pk])

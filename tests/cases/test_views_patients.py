@@ -155,3 +155,28 @@ def test_looking_is_an_event_of_the_trail(north, ingrid, client_for):
     listed = AuditEvent.objects.get(action="patients_listed")
     assert (viewed.actor, viewed.object_id) == (north.staff, str(ingrid.pk))
     assert listed.payload == {"patients": 1}
+
+
+def test_an_entry_is_corrected_on_its_own_page(north, ingrid, client_for):
+    client = client_for(north.staff)
+    where = reverse("cases:correct_patient", args=[ingrid.pk])
+    assert where in client.get(reverse("cases:patient", args=[ingrid.pk])).content.decode()
+    page = client.get(where).content.decode()
+    assert 'value="1958-04-12"' in page
+    assert 'value="Halvorsen"' in page
+    answer = client.post(where, FORM | {"identifier": "MRN-4711", "birth_date": "1985-04-12"})
+    assert answer["Location"] == reverse("cases:patient", args=[ingrid.pk])
+    ingrid.refresh_from_db()
+    assert (ingrid.birth_date.year, ingrid.family_name) == (1985, "Example")
+
+
+def test_a_correction_is_refused_at_its_field_or_with_the_other_patient(north, ingrid, client_for):
+    client = client_for(north.staff)
+    where = reverse("cases:correct_patient", args=[ingrid.pk])
+    old = client.post(where, FORM | {"birth_date": "1850-01-01"})
+    assert old.status_code == 422
+    assert re.search(r'id="id_birth_date_error_1">This is \d+ years ago', old.content.decode())
+    other = PatientFactory(clinic=north.clinic)
+    taken = client.post(where, FORM | {"identifier": other.identifier})
+    assert taken.status_code == 409
+    assert other.pseudonym in taken.content.decode()

@@ -143,3 +143,38 @@ def test_a_wrong_field_of_a_lesion_is_named(north, fields, wrong):
     with pytest.raises(InvalidInput) as refusal:
         lesions.register_lesion(actor=north.staff, patient=PatientFactory(clinic=north.clinic), **fields)
     assert wrong in refusal.value.errors
+
+
+def test_a_correction_changes_what_is_named_and_the_trail_tells_no_value(north):
+    patient = PatientFactory(clinic=north.clinic, sex="male")
+    patients.correct_patient(
+        actor=north.staff, patient=patient, sex="female", birth_date=date(1961, 2, 3), given_name="Ada"
+    )
+    patient.refresh_from_db()
+    assert (patient.sex, patient.birth_date, patient.skin_type) == ("female", date(1961, 2, 3), "II")
+    event = AuditEvent.objects.get(action=Action.PATIENT_CORRECTED)
+    assert (event.actor, event.object_id) == (north.staff, str(patient.pk))
+    assert event.payload == {"fields": ["birth_date", "sex"]}
+
+
+def test_a_correction_that_changes_nothing_is_no_event(north):
+    patient = PatientFactory(clinic=north.clinic)
+    patients.correct_patient(actor=north.staff, patient=patient, sex=patient.sex, identifier=f" {patient.identifier} ")
+    assert not AuditEvent.objects.exists()
+
+
+def test_a_correction_obeys_the_rules_of_the_register(north, south):
+    patient, other = PatientFactory.create_batch(2, clinic=north.clinic)
+    for wrong in ({"sex": "yes"}, {"birth_date": date(1850, 1, 1)}, {"given_name": ""}, {"pseudonym": "P-1"}):
+        with pytest.raises(InvalidInput) as refusal:
+            patients.correct_patient(actor=north.staff, patient=patient, **wrong)
+        assert list(refusal.value.errors) == list(wrong)
+    with pytest.raises(Conflict) as refusal:
+        patients.correct_patient(actor=north.staff, patient=patient, identifier=other.identifier.lower())
+    assert refusal.value.existing == other
+    with pytest.raises(NotFound):
+        patients.correct_patient(actor=south.staff, patient=patient, sex="male")
+    with pytest.raises(Forbidden):
+        patients.correct_patient(actor=north.admin, patient=patient, sex="male")
+    assert Patient.objects.get(pk=patient.pk).sex == "female"
+    assert not AuditEvent.objects.exists()
