@@ -35,13 +35,16 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
 
 
 def publish_analysis(analysis_id) -> bool:
-    """Send one wake-up call. A broker that is down costs the caller a moment, and the sweeper sends it later."""
+    """Send one wake-up call. A broker that is down costs the caller a moment, and the sweeper sends it later.
+
+    So does a database that goes away just now: what the caller committed stays committed, and is answered as such.
+    """
     try:
         analyse.apply_async((str(analysis_id),), retry=False)
+        Analysis.objects.queued().filter(pk=analysis_id).update(published_at=timezone.now())
     except Exception as error:  # noqa: BLE001  each broker fails in its own way
-        logger.warning("analysis %s: not published, the sweeper will: %s", analysis_id, error)
+        logger.warning("analysis %s: not published for certain, the sweeper will: %s", analysis_id, error)
         return False
-    Analysis.objects.queued().filter(pk=analysis_id).update(published_at=timezone.now())
     return True
 
 

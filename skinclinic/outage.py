@@ -11,7 +11,10 @@ from django.template.loader import render_to_string
 logger = logging.getLogger(__name__)
 
 _RETRY_AFTER = "5"  # seconds
-_SENTENCE = "The database does not answer at the moment. Nothing was lost; try again in a few seconds."
+_SENTENCE = (
+    "The database does not answer at the moment. Whether your last step was kept is not certain: "
+    "look again in a few seconds before you repeat it."
+)
 
 
 class OutageMiddleware:

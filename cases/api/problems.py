@@ -71,7 +71,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, OperationalError | InterfaceError):
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database does not answer at the moment. Nothing was kept; try again in a few seconds.",
+            "The database does not answer at the moment. Whether this request was carried out is not certain: "
+            "send it again in a few seconds, with the same Idempotency-Key, or look first.",
             headers={"Retry-After": RETRY_SECONDS},
         )
     response = framework_handler(error, context)

@@ -114,6 +114,18 @@ def test_a_fault_of_the_surroundings_says_to_try_again_and_nothing_else(fault, s
     assert "server closed" not in problem["detail"]
 
 
+def test_an_outage_never_claims_that_nothing_was_kept(north, api, monkeypatch):
+    """The request may have been committed before the database went away."""
+
+    def fail(**_):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr("cases.api.views.patients.register_patient", fail)
+    answer = api(north.staff).post("/api/v1/patients/", PERSON)
+    assert answer["Retry-After"] == "5"
+    assert "not certain" in answer.json()["detail"]
+
+
 def test_a_fault_of_our_own_is_told_to_the_log_and_not_to_the_client(north, api, monkeypatch, caplog):
     def fail(**_):
         raise RuntimeError("secret detail")

@@ -1,6 +1,7 @@
 """From a draft to queued analyses, and the intake before it."""
 
 import pytest
+from django.db import OperationalError, connection
 
 from cases import workflows
 from cases.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
@@ -163,6 +164,23 @@ def test_messages_are_sent_after_the_commit_only(
     analysis = Analysis.objects.get()
     assert sent == [(str(analysis.pk),)]
     assert analysis.published_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_after_the_commit_costs_the_caller_nothing(
+    north, case, active_model, monkeypatch, caplog
+):
+    def gone(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and "published_at" in sql:
+            raise OperationalError("server closed the connection")
+        return execute(sql, params, many, context)
+
+    monkeypatch.setattr(workflows.analyse, "apply_async", lambda *_, **__: None)
+    with connection.execute_wrapper(gone):
+        case = workflows.submit_case(actor=north.staff, case=case)
+    assert case.state == CaseState.SUBMITTED
+    assert "server closed" in caplog.text
+    assert Analysis.objects.never_published().count() == 1
 
 
 def test_a_broker_that_is_away_costs_no_analysis(
