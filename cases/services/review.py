@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from cases.errors import Conflict
 from cases.models import Case, User
-from cases.permissions import ensure_may, find, visible_cases
+from cases.permissions import ensure_may
 from cases.services import audit
 from cases.services.intake import locked_case
 from cases.states import CASE_MOVES, CaseState
@@ -17,22 +16,25 @@ from cases.vocabulary import Action
 
 
 def claim_case(*, reader: User, case: Case) -> Case:
-    """ready → in_review for this reader. Of two at once one wins; the holder's own repeat extends the claim."""
+    """ready → in_review for this reader. Of two at once one wins; the holder's own repeat extends the claim.
+
+    The case is locked before it is looked at: no moment lies between looking and taking.
+    """
     ensure_may(reader, "claim_case")
     with transaction.atomic():
+        case = locked_case(reader, case)
         now = timezone.now()
-        before = find(visible_cases(reader), case.pk)
-        free = Q(state=CaseState.READY) | Q(state=CaseState.IN_REVIEW, claim_until__lte=now)
-        own = Q(state=CaseState.IN_REVIEW, claimed_by=reader)
-        until = now + timedelta(seconds=settings.CLAIM_IDLE_SECONDS)
-        # One statement decides: no moment lies between looking and taking.
-        taken = Case.objects.filter(free | own, pk=case.pk).update(
-            state=CaseState.IN_REVIEW, claimed_by=reader, claim_until=until, updated_at=now
-        )
-        case = find(visible_cases(reader).select_related("claimed_by", "patient__clinic"), case.pk)
-        if not taken:
+        held = case.state == CaseState.IN_REVIEW
+        own = held and case.claimed_by_id == reader.pk
+        expired = held and not own and case.claim_until <= now
+        if not (own or expired or case.state == CaseState.READY):
             _refuse(case)
-        if before.claimed_by_id != reader.pk or before.state != CaseState.IN_REVIEW:
+        case.state, case.claimed_by = CaseState.IN_REVIEW, reader
+        case.claim_until = now + timedelta(seconds=settings.CLAIM_IDLE_SECONDS)
+        case.save(update_fields=["state", "claimed_by", "claim_until", "updated_at"])
+        if expired:
+            _record_idle_release(case)
+        if not own:
             audit.record(clinic=case.clinic, actor=reader, action=Action.CASE_CLAIMED, about=case)
     return case
 
@@ -61,9 +63,7 @@ def release_if_idle(case_id, *, now: datetime | None = None) -> bool:
         )
         if freed:
             case = Case.objects.select_related("patient__clinic").get(pk=case_id)
-            audit.record(
-                clinic=case.clinic, actor=None, action=Action.CASE_RELEASED, about=case, payload={"idle": True}
-            )
+            _record_idle_release(case)
     return bool(freed)
 
 
@@ -71,6 +71,11 @@ def ensure_held(case: Case, reader: User) -> None:
     """Only the holder may go on; an expired claim that nobody took is still the holder's."""
     if case.claimed_by_id != reader.pk:
         raise Conflict("This case is in_review, held by a colleague.", current=case.state, legal=case.legal_moves)
+
+
+def _record_idle_release(case: Case) -> None:
+    """By nobody: the claim ran out."""
+    audit.record(clinic=case.clinic, actor=None, action=Action.CASE_RELEASED, about=case, payload={"idle": True})
 
 
 def _refuse(case: Case) -> None:

@@ -127,6 +127,12 @@ def test_an_expired_claim_may_be_taken_over(north, case):
     Case.objects.update(claim_until=timezone.now() - timedelta(seconds=1))
     colleague = UserFactory(clinic=north.clinic, role="dermatologist")
     assert review.claim_case(reader=colleague, case=case).claimed_by == colleague
+    told = AuditEvent.objects.order_by("seq").values_list("action", "actor", "payload")
+    assert list(told) == [
+        ("case_claimed", north.dermatologist.pk, {}),
+        ("case_released", None, {"idle": True}),
+        ("case_claimed", colleague.pk, {}),
+    ]
 
 
 def test_the_database_knows_that_only_a_case_in_review_is_held(north, case):
