@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cases.errors import InvalidInput
-from cases.models import IdempotencyKey, User
+from cases.models import Case, IdempotencyKey, Lesion, LesionImage, Patient, User
+from cases.services import audit
+from cases.vocabulary import Action
 
 # Nobody sends a request again after a day, and kept answers hold what they answered.
 KEPT = timedelta(hours=24)
@@ -24,8 +26,17 @@ def fingerprint(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
+# What a kept answer may show of patients, and what the trail calls looking at it.
+_VIEWS = {
+    Patient: Action.PATIENT_VIEWED,
+    Lesion: Action.LESION_VIEWED,
+    LesionImage: Action.IMAGE_VIEWED,
+    Case: Action.CASE_VIEWED,  # last: an image's answer names its case too
+}
+
+
 def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Answer]) -> Answer:
-    """Carry out `act` under this key, or give the answer that was kept.
+    """Carry out `act` under this key, or give the answer that was kept, which is a view of what it shows.
 
     The key is inserted first and in the same transaction: a twin waits at the unique constraint until the answer is
     there, and an act that is refused leaves its key unused.
@@ -34,6 +45,7 @@ def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Ans
         raise InvalidInput({"Idempotency-Key": "Between 1 and 200 characters."})
     kept = _kept(user, key, fingerprint)
     if kept:
+        _record_view(user, kept[1])
         return kept
     try:
         with transaction.atomic():
@@ -46,6 +58,7 @@ def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Ans
         kept = _kept(user, key, fingerprint)  # the twin was faster, and has answered by now
         if kept is None:
             raise
+        _record_view(user, kept[1])
         return kept
 
 
@@ -61,3 +74,12 @@ def _kept(user: User, key: str, fingerprint: str) -> Answer | None:
     if row.fingerprint != fingerprint:
         raise InvalidInput({"Idempotency-Key": "This key was used for another request; use a new one for each."})
     return row.status, row.body
+
+
+def _record_view(user: User, body: Any) -> None:
+    """A read is told as a view of its case; what shows no patient, such as a model version, is not told."""
+    shown = (body.get("id"), body.get("case")) if isinstance(body, dict) else ()
+    for model, action in _VIEWS.items():
+        for thing in model.objects.filter(pk__in=[pk for pk in shown if pk]):
+            audit.record_view(actor=user, action=action, about=thing, replayed=True)
+            return

@@ -39,7 +39,10 @@ class Claim(Endpoint):
     @once
     def post(self, request: Request, case: UUID) -> Response:
         """ready → in_review for this dermatologist. Of two at once, one gets 409."""
-        found = claim_case(reader=request.user, case=self.find(visible_cases, case))
+        before = self.find(visible_cases, case)
+        found = claim_case(reader=request.user, case=before)
+        if before.claimed_by_id == request.user.pk:  # no new claim in the trail, and yet the whole case is shown
+            record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
         return self.shown(CaseOut, case_in_full(request.user, found))
 
 

@@ -63,6 +63,31 @@ def test_the_order_of_the_fields_does_not_make_it_another_request(north, api):
     assert staff.post("/api/v1/patients/", dict(reversed(PERSON.items())), headers=KEY).status_code == 201
 
 
+def test_a_kept_answer_that_is_given_again_is_a_view_in_the_trail(north, api):
+    staff, patient = api(north.staff), PatientFactory(clinic=north.clinic)
+    body = {"patient": str(patient.pk), "reason": "It itches."}
+    case, _ = (staff.post("/api/v1/cases/", body, headers=KEY).json()["id"] for _ in range(2))
+    told = AuditEvent.objects.about(case).order_by("seq").values_list("action", "actor", "object_type")
+    assert list(told) == [("case_opened", north.staff.pk, "case"), ("case_viewed", north.staff.pk, "case")]
+
+
+@pytest.mark.parametrize("headers", [{}, KEY], ids=["anew", "replayed"])
+def test_a_claim_that_is_repeated_shows_the_case_and_is_a_view(headers, north, api):
+    case = CaseFactory(patient__clinic=north.clinic, ready=True)
+    for _ in range(2):
+        api(north.dermatologist).post(f"/api/v1/cases/{case.pk}/claim/", headers=headers)
+    told = AuditEvent.objects.about(case.pk).order_by("seq").values_list("action", flat=True)
+    assert list(told) == ["case_claimed", "case_viewed"]
+
+
+def test_a_read_that_is_shown_again_is_a_view_of_its_case(north, api):
+    case = CaseFactory(patient__clinic=north.clinic, in_review=True, claimed_by=north.dermatologist)
+    read = {"decision": "override", "diagnosis": "nv", "management": "monitor", "reason": "clinical_context"}
+    for _ in range(2):
+        assert api(north.dermatologist).post(f"/api/v1/cases/{case.pk}/reads/", read, headers=KEY).status_code == 201
+    assert AuditEvent.objects.about(case.pk).filter(action="case_viewed").count() == 1
+
+
 def test_a_colleagues_key_is_another_key(north, api):
     patient = PatientFactory(clinic=north.clinic)
     body = {"patient": str(patient.pk), "reason": "It itches."}
@@ -91,6 +116,7 @@ def test_an_upload_sent_again_is_known_by_its_bytes(north, upload, draft):
     first, again = (upload(north.staff, draft, draft.lesion, headers=KEY) for _ in range(2))
     assert first.json() == again.json()
     assert again["Idempotent-Replayed"] == "true"
+    assert AuditEvent.objects.about(first.json()["id"]).filter(action="image_viewed").count() == 1
     assert upload(north.staff, draft, draft.lesion, jpeg(5), headers=KEY).status_code == 422
     assert LesionImage.objects.count() == 1
 
