@@ -49,13 +49,13 @@ def clean_picture(data: bytes) -> Picture:
         sha256=sha256(data),
         stored_sha256=sha256(clean.bytes),
         phash=perceptual_hash(pixels),
-        thumbnail=_thumbnail(pixels),
+        thumbnail=_thumbnail(pixels),  # last: it uses the picture up
     )
 
 
 def _thumbnail(pixels: Image.Image) -> bytes:
-    small = pixels.copy()
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    """Made of the picture itself, which is small afterwards: a copy of 50 megapixels would take 200 MB."""
+    pixels.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=85)
+    pixels.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

@@ -71,7 +71,12 @@ def decode(data: bytes) -> Image.Image:
             if getattr(opened, "n_frames", 1) > 1 and opened.format != _MULTI_PICTURE:
                 raise ImageRefused("animated", "The file holds several frames; send one still picture.")
             opened.load()
-            return normalise(opened)
+            upright = _upright(opened)
+            if upright is opened:
+                # What copy() does, but for the copying: the pixels of 50 megapixels are 200 MB.
+                upright = opened._new(opened.im)  # noqa: SLF001
+            upright.info = {}
+            return upright
     except ImageRefused:
         raise
     except Exception as error:  # noqa: BLE001  decoders fail on hostile bytes in every way there is
@@ -86,11 +91,8 @@ def normalise(image: Image.Image) -> Image.Image:
     Raises:
         ImageRefused: ``unsupported_format`` when the pixel mode has no agreed meaning as a photograph.
     """
-    transposition = _TRANSPOSITIONS.get(_orientation(image))
-    upright = _to_rgb(image)
-    if transposition is not None:
-        upright = upright.transpose(transposition)
-    elif upright is image:
+    upright = _upright(image)
+    if upright is image:
         upright = image.copy()
     upright.info = {}  # comments and profiles would otherwise be written back by an encoder
     return upright
@@ -181,6 +183,13 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001  a broken EXIF block says nothing about the pixels
         return 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture itself if it is upright RGB already, otherwise a new one."""
+    transposition = _TRANSPOSITIONS.get(_orientation(image))
+    rgb = _to_rgb(image)
+    return rgb if transposition is None else rgb.transpose(transposition)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
