@@ -1,6 +1,9 @@
 """Private files: under random names, readable by the clinic's processes only, never by address."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.core.files.storage import FileSystemStorage
 
@@ -21,3 +24,26 @@ def new_key(suffix: str) -> str:
     """A name that says nothing of the patient, nor of the file's name on the uploader's machine."""
     key = uuid.uuid4().hex
     return f"images/{key[:2]}/{key}{suffix}"
+
+
+_written: ContextVar[list[str] | None] = ContextVar("written", default=None)
+
+
+@contextmanager
+def removed_on_failure() -> Iterator[list[str]]:
+    """Files named in the list are deleted if the block fails, or a block of this kind around it.
+
+    It stands around the transaction, so that a commit that fails leaves no file behind.
+    """
+    around, names = _written.get(), []
+    token = _written.set(names)
+    try:
+        yield names
+    except BaseException:
+        for name in names:
+            private_storage().delete(name)
+        raise
+    finally:
+        _written.reset(token)
+    if around is not None:
+        around.extend(names)

@@ -19,11 +19,16 @@ Post = Callable[..., Response]
 
 
 def once(post: Post) -> Post:
-    """Wrap a `post` so that the same key brings the same answer; without the header it is called as it is."""
+    """Wrap a `post` so that the same key brings the same answer; without the header it is called as it is.
+
+    The view's `prepare` runs before either, with the same arguments and outside the transaction.
+    """
 
     @functools.wraps(post)
     def wrapper(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        prepare = functools.partial(view.prepare, request, *args, **kwargs)
         if HEADER not in request.headers:
+            prepare()
             return post(view, request, *args, **kwargs)
         fresh: list[Response] = []
 
@@ -32,7 +37,11 @@ def once(post: Post) -> Post:
             return fresh[0].status_code, json.loads(JSONRenderer().render(fresh[0].data))
 
         status, body = answer_once(
-            user=request.user, key=request.headers[HEADER].strip(), fingerprint=_fingerprint(request), act=act
+            user=request.user,
+            key=request.headers[HEADER].strip(),
+            fingerprint=_fingerprint(request),
+            act=act,
+            prepare=prepare,
         )
         return fresh[0] if fresh else Response(body, status=status, headers={"Idempotent-Replayed": "true"})
 

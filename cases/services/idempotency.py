@@ -11,6 +11,7 @@ from django.utils import timezone
 from cases.errors import InvalidInput
 from cases.models import Case, IdempotencyKey, Lesion, LesionImage, Patient, User
 from cases.services import audit
+from cases.storage import removed_on_failure
 from cases.vocabulary import Action
 
 # Nobody sends a request again after a day, and kept answers hold what they answered.
@@ -35,11 +36,13 @@ _VIEWS = {
 }
 
 
-def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Answer]) -> Answer:
+def answer_once(
+    *, user: User, key: str, fingerprint: str, act: Callable[[], Answer], prepare: Callable[[], None] = lambda: None
+) -> Answer:
     """Carry out `act` under this key, or give the answer that was kept, which is a view of what it shows.
 
     The key is inserted first and in the same transaction: a twin waits at the unique constraint until the answer is
-    there, and an act that is refused leaves its key unused.
+    there, and an act that is refused leaves its key unused. `prepare` does before the transaction what takes long.
     """
     if not 1 <= len(key) <= 200:
         raise InvalidInput({"Idempotency-Key": "Between 1 and 200 characters."})
@@ -47,8 +50,9 @@ def answer_once(*, user: User, key: str, fingerprint: str, act: Callable[[], Ans
     if kept:
         _record_view(user, kept[1])
         return kept
+    prepare()
     try:
-        with transaction.atomic():
+        with removed_on_failure(), transaction.atomic():
             with transaction.atomic():
                 row = IdempotencyKey.objects.create(user=user, key=key, fingerprint=fingerprint)
             row.status, row.body = act()

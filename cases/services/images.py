@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
@@ -15,7 +16,7 @@ from cases.pictures import Picture, clean_picture, sha256
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
-from cases.storage import new_key, private_storage
+from cases.storage import new_key, private_storage, removed_on_failure
 from cases.vocabulary import Action, DermoscopicType, ImageType
 
 
@@ -28,18 +29,18 @@ def attach_image(
     image_type: str,
     dermoscopic_type: str = "",
     captured_at: datetime | None = None,
+    picture: Picture | None = None,
 ) -> LesionImage:
-    """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned."""
-    ensure_may(actor, "attach_image")
-    ensure_visible(visible_cases(actor), case)
-    ensure_visible(visible_lesions(actor), lesion)
-    _check(case, lesion, image_type, dermoscopic_type, captured_at)
-    refuse_unless_editable(case)
+    """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned.
+
+    A caller with a transaction of its own gives the `picture` that `clean_upload` made of the data before it.
+    """
+    details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
+    _ensure_attachable(actor, case, lesion, **details)
     known = _already_there(case, lesion, sha256(data))
     if known:
         return known
-    picture = clean_picture(data)  # before the transaction: it takes long, and nobody should wait for it
-    details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
+    picture = picture or clean_picture(data)  # before the transaction: it takes long, and nobody should wait for it
     try:
         with _stored(picture) as files, transaction.atomic():
             case = locked_case(actor, case)
@@ -50,6 +51,28 @@ def attach_image(
         if known is None:
             raise
         return known
+
+
+def clean_upload(*, actor: User, case: Case, lesion: Lesion, data: bytes, **details: Any) -> Picture | None:
+    """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
+    _ensure_attachable(actor, case, lesion, **details)
+    return None if _already_there(case, lesion, sha256(data)) else clean_picture(data)
+
+
+def _ensure_attachable(
+    actor: User,
+    case: Case,
+    lesion: Lesion,
+    *,
+    image_type: str,
+    dermoscopic_type: str = "",
+    captured_at: datetime | None = None,
+) -> None:
+    ensure_may(actor, "attach_image")
+    ensure_visible(visible_cases(actor), case)
+    ensure_visible(visible_lesions(actor), lesion)
+    _check(case, lesion, image_type, dermoscopic_type, captured_at)
+    refuse_unless_editable(case)
 
 
 def _check(case: Case, lesion: Lesion, image_type: str, dermoscopic_type: str, captured_at: datetime | None) -> None:
@@ -73,18 +96,15 @@ def _already_there(case: Case, lesion: Lesion, digest: str) -> LesionImage | Non
 
 @contextmanager
 def _stored(picture: Picture) -> Iterator[dict[str, str]]:
-    """Both files, kept only if the block succeeds."""
+    """Both files, kept only if the block and every transaction around it succeed."""
     storage = private_storage()
-    # Named before they are written: a disk that fills up half-way leaves nothing behind.
     names = {"file": new_key(picture.suffix), "thumbnail": new_key(".jpg")}
-    try:
+    with removed_on_failure() as removed:
+        # Named before they are written: a disk that fills up half-way leaves nothing behind.
+        removed.extend(names.values())
         _write(storage, names["file"], picture.data)
         _write(storage, names["thumbnail"], picture.thumbnail)
         yield names
-    except BaseException:
-        for name in names.values():
-            storage.delete(name)
-        raise
 
 
 def _write(storage: FileSystemStorage, name: str, data: bytes) -> None:

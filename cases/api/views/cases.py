@@ -15,7 +15,7 @@ from cases.bodies import FORM_SLACK
 from cases.permissions import visible_cases
 from cases.selectors.full import case_in_full
 from cases.services.audit import record_view
-from cases.services.images import attach_image
+from cases.services.images import attach_image, clean_upload
 from cases.services.intake import open_case
 from cases.vocabulary import Action
 
@@ -55,16 +55,21 @@ class Images(Endpoint):
     parser_classes = (MultiPartParser,)
     largest_body = settings.UPLOAD_MAX_BYTES + FORM_SLACK
 
-    @extend_schema(responses={201: ImageOut})
-    @once
-    def post(self, request: Request, case: UUID) -> Response:
-        """Attach a picture to a draft. The same bytes twice in one case are one image."""
+    def prepare(self, request: Request, case: UUID) -> None:
+        """Decode and clean the picture: nobody waits for that with a transaction open."""
         found = self.find(visible_cases, case)
         fields = self.checked()
         file = fields.pop("file")
         if file.size > settings.UPLOAD_MAX_BYTES:
             raise TooLarge(self.too_large())
-        return self.created(ImageOut, attach_image(actor=request.user, case=found, data=file.read(), **fields))
+        self.upload = {"actor": request.user, "case": found, "data": file.read(), **fields}
+        self.picture = clean_upload(**self.upload)
+
+    @extend_schema(responses={201: ImageOut})
+    @once
+    def post(self, request: Request, case: UUID) -> Response:
+        """Attach a picture to a draft. The same bytes twice in one case are one image."""
+        return self.created(ImageOut, attach_image(**self.upload, picture=self.picture))
 
     def too_large(self) -> dict[str, list[str]]:
         return {"file": [f"A picture may have at most {settings.UPLOAD_MAX_BYTES // 1_000_000} MB."]}

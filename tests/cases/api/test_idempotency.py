@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from cases.api.urls import version_1
 from cases.models import AuditEvent, Case, IdempotencyKey, LesionImage, Patient
+from cases.pictures import clean_picture
 from tests.drawings import jpeg
 from tests.factories import CaseFactory, PatientFactory, UserFactory
 
@@ -119,6 +120,33 @@ def test_an_upload_sent_again_is_known_by_its_bytes(north, upload, draft):
     assert AuditEvent.objects.about(first.json()["id"]).filter(action="image_viewed").count() == 1
     assert upload(north.staff, draft, draft.lesion, jpeg(5), headers=KEY).status_code == 422
     assert LesionImage.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, KEY], ids=["plain", "with a key"])
+def test_a_picture_is_decoded_with_no_transaction_open(headers, north, upload, draft, monkeypatch):
+    open_at = []
+
+    def watched(data):
+        open_at.append(connection.in_atomic_block)
+        return clean_picture(data)
+
+    monkeypatch.setattr("cases.services.images.clean_picture", watched)
+    assert upload(north.staff, draft, draft.lesion, headers=headers).status_code == 201
+    assert open_at == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_cannot_be_kept_takes_its_files_with_it(north, upload, draft, media):
+    def gone(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and "idempotencykey" in sql:
+            raise OperationalError("server closed the connection")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(gone):
+        assert upload(north.staff, draft, draft.lesion, headers=KEY).status_code == 503
+    assert not LesionImage.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("key", ["", " ", "k" * 201])
