@@ -82,6 +82,7 @@ PAGES = {
         Page("new patient", "/patients/new/"),
         Page("new patient refused", "/patients/new/", send_an_empty_form),
         Page("patient", "/patients/{patient}/"),
+        Page("correct a patient", "/patients/{patient}/correct/"),
         Page("new case", "/cases/new/"),
         Page("empty draft", "/cases/{empty}/intake/", open_everything),
         Page("intake", "/cases/{draft}/intake/", open_everything),
