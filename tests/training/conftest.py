@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,13 @@ def records(drawn: Path) -> list[Record]:
 @pytest.fixture(scope="session")
 def pictures(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     return load_pictures(records, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def ham10000_dir() -> Path:
+    """The real release, where it is; it is never part of the repository."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data" / "ham10000"
+    folder = Path(os.environ.get("HAM10000_DIR") or beside)
+    if not (folder / "HAM10000_metadata.csv").is_file():
+        pytest.skip("HAM10000 is not there; HAM10000_DIR names its folder")
+    return folder
