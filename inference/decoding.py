@@ -27,7 +27,7 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 64  # pixels; below, a lesion is a smudge
 MAX_JPEG_SCANS = 100  # encoders in use write ten or so
-CLEAN_JPEG_QUALITY = 95
+CLEAN_JPEG_QUALITIES = (95, 85, 70, 50)
 
 _MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind the first; only the first is read
 _TRANSPOSITIONS = {
@@ -101,7 +101,8 @@ def normalise(image: Image.Image) -> Image.Image:
 def reencode_clean(data: bytes) -> CleanImage:
     """Decode and encode anew, so that nothing but the pixels of the upright picture remains.
 
-    JPEG and lossy WebP become JPEG (quality 95, 4:4:4); PNG and lossless WebP become PNG.
+    JPEG and lossy WebP become JPEG (quality 95, 4:4:4); PNG and lossless WebP become PNG. A picture that would thereby
+    grow past what ``decode`` accepts becomes a JPEG of the highest listed quality that fits: it must be readable later.
 
     Raises:
         ImageRefused: as ``decode`` does.
@@ -109,12 +110,26 @@ def reencode_clean(data: bytes) -> CleanImage:
     image = decode(data)
     kind = sniff(data)
     lossless = kind == "PNG" or (kind == "WEBP" and is_lossless_webp(data))
+    clean = _png(image) if lossless else b""
+    if lossless and len(clean) <= MAX_BYTES:
+        return CleanImage(clean, "PNG", *image.size)
+    for quality in CLEAN_JPEG_QUALITIES:
+        clean = _jpeg(image, quality)
+        if len(clean) <= MAX_BYTES:
+            break
+    return CleanImage(clean, "JPEG", *image.size)
+
+
+def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    if lossless:
-        image.save(buffer, "PNG")
-    else:
-        image.save(buffer, "JPEG", quality=CLEAN_JPEG_QUALITY, subsampling="4:4:4")
-    return CleanImage(buffer.getvalue(), "PNG" if lossless else "JPEG", *image.size)
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality, subsampling="4:4:4")
+    return buffer.getvalue()
 
 
 def perceptual_hash(image: Image.Image) -> str:

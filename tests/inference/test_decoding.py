@@ -1,3 +1,4 @@
+import io
 import struct
 import time
 import tracemalloc
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference import decoding
 from inference.decoding import MAX_BYTES, decode, normalise, reencode_clean
 from inference.errors import ImageRefused
 from tests.inference.pictures import SKIN, encode, lesion, oriented
@@ -220,3 +222,16 @@ def test_an_opened_picture_is_not_changed() -> None:
     copy.paste("black", (0, 0, 200, 150))
     assert image.info == {"comment": "mine"}
     assert np.asarray(image).any()
+
+
+def test_a_picture_that_grows_when_cleaned_still_fits_what_is_read_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 600, 3), dtype=np.uint8))
+    buffer = io.BytesIO()
+    noise.save(buffer, "JPEG", quality=40)
+    data = buffer.getvalue()
+    grown = len(reencode_clean(data).bytes)
+    assert grown > 1.5 * len(data)
+    monkeypatch.setattr(decoding, "MAX_BYTES", (grown + len(data)) // 2)
+    clean = reencode_clean(data)
+    assert len(clean.bytes) <= decoding.MAX_BYTES
+    assert decode(clean.bytes).size == (600, 400)
