@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.core.files.storage import FileSystemStorage
+from django.db import InterfaceError, OperationalError
 
 
 class PrivateStorage(FileSystemStorage):
@@ -33,12 +34,15 @@ _written: ContextVar[list[str] | None] = ContextVar("written", default=None)
 def removed_on_failure() -> Iterator[list[str]]:
     """Files named in the list are deleted if the block fails, or a block of this kind around it.
 
-    It stands around the transaction, so that a commit that fails leaves no file behind.
+    It stands around the transaction, so that a commit that fails leaves no file behind. When the database itself went
+    away, nobody knows whether it committed: a file without a row is tidied later, a row without its file is a loss.
     """
     around, names = _written.get(), []
     token = _written.set(names)
     try:
         yield names
+    except (OperationalError, InterfaceError):
+        raise
     except BaseException:
         for name in names:
             private_storage().delete(name)

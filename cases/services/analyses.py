@@ -14,7 +14,7 @@ from cases.models.analysis import Step
 from cases.permissions import ensure_may, ensure_visible, visible_analyses
 from cases.runtime import predictor_for
 from cases.services import audit
-from cases.services.assessment import settle_case
+from cases.services.assessment import lock_case, settle_case
 from cases.services.leases import Heartbeat, Lease, claim_analysis, record_step, with_context
 from cases.states import ASSESSABLE_CASE, AnalysisState
 from cases.vocabulary import Action, Verdict
@@ -104,9 +104,10 @@ def fail_analysis(lease: Lease, *, reason: str, passing: bool, expired_by: datet
         )
         analysis = with_context(lease.analysis_id)
         action = Action.ANALYSIS_QUEUED if again else Action.ANALYSIS_FAILED
+        lock_case(analysis.image.case_id)
+        record_step(analysis, action, attempt=analysis.attempt, of=settings.ANALYSIS_MAX_ATTEMPTS)
         if not again:
             settle_case(analysis.image.case_id)
-        record_step(analysis, action, attempt=analysis.attempt, of=settings.ANALYSIS_MAX_ATTEMPTS)
     return True
 
 
@@ -151,7 +152,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
         prediction = Prediction.objects.create(analysis=analysis, **_prediction(result))
         Explanation.objects.create(analysis=analysis, **_explanation(result))
         QualityCheck.objects.update_or_create(image=analysis.image, defaults=_quality(result))
-        settle_case(analysis.image.case_id)
+        lock_case(analysis.image.case_id)
         action = Action.ANALYSIS_ABSTAINED if result.abstain_reason else Action.ANALYSIS_SUCCEEDED
         record_step(
             analysis,
@@ -162,6 +163,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
             tier=prediction.tier,
             abstain_reason=result.abstain_reason,
         )
+        settle_case(analysis.image.case_id)
     return True
 
 

@@ -14,6 +14,12 @@ from cases.vocabulary import AbstainReason, Action, Tier
 _BY_URGENCY = (Tier.URGENT, Tier.SOON, Tier.ROUTINE)
 
 
+def lock_case(case_id) -> Case:
+    """The case, held until the transaction ends. Whoever ends an analysis holds it before the audit chain."""
+    cases = Case.objects.select_related("patient__clinic").select_for_update(of=("self",), no_key=True)
+    return cases.get(pk=case_id)
+
+
 def settle_case(case_id, *, now: datetime | None = None) -> Case:
     """Bring a case up to date with its analyses; submitted → ready when all have ended or the deadline has passed.
 
@@ -21,8 +27,7 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
     """
     now = now or timezone.now()
     with transaction.atomic():
-        cases = Case.objects.select_related("patient__clinic").select_for_update(of=("self",), no_key=True)
-        case = cases.get(pk=case_id)
+        case = lock_case(case_id)
         if case.state not in ASSESSABLE_CASE:
             return case
         analyses = _analyses_of(case)

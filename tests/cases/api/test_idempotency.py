@@ -10,6 +10,7 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from cases.api.urls import version_1
+from cases.errors import StorageUnavailable
 from cases.models import AuditEvent, Case, IdempotencyKey, LesionImage, Patient
 from cases.pictures import clean_picture
 from tests.drawings import jpeg
@@ -140,13 +141,24 @@ def test_a_picture_is_decoded_with_no_transaction_open(headers, north, upload, d
 def test_an_answer_that_cannot_be_kept_takes_its_files_with_it(north, upload, draft, media):
     def gone(execute, sql, params, many, context):
         if sql.startswith("UPDATE") and "idempotencykey" in sql:
-            raise OperationalError("server closed the connection")
+            raise fault
         return execute(sql, params, many, context)
 
+    fault = StorageUnavailable("The disk is full.")
+    with connection.execute_wrapper(gone):
+        assert upload(north.staff, draft, draft.lesion, headers=KEY).status_code == 507
+    assert not LesionImage.objects.exists()
+    assert not _files(media)
+
+    # Whether a database that went away had committed is not known: the sweeper tidies later, by the rows.
+    fault = OperationalError("server closed the connection")
     with connection.execute_wrapper(gone):
         assert upload(north.staff, draft, draft.lesion, headers=KEY).status_code == 503
-    assert not LesionImage.objects.exists()
-    assert not [path for path in media.rglob("*") if path.is_file()]
+    assert len(_files(media)) == 2  # picture and thumbnail
+
+
+def _files(media):
+    return [path for path in media.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("key", ["", " ", "k" * 201])

@@ -68,6 +68,8 @@ def test_a_result_is_whole(queued, active_model):
     case = case_of(queued)
     assert (case.state, case.tier, case.malignancy) == ("ready", prediction.tier, prediction.malignancy)
     assert case.flag_threshold == active_model.flag_threshold
+    told = AuditEvent.objects.order_by("seq").values_list("action", flat=True)
+    assert list(told)[-2:] == ["analysis_succeeded", "case_ready"]  # the cause before its effect
 
 
 def test_each_step_is_told_while_it_runs(queued, monkeypatch):
