@@ -27,10 +27,19 @@ def model(request: HttpRequest, model_version: UUID) -> HttpResponse:
         "version": found,
         "point": found.thresholds["malignancy"],
         "split": found.thresholds["split"],
-        "data": found.manifest["training_data"],
+        "data": _facts(found.manifest["training_data"]),
         "may_follow": ModelStage.ACTIVE in MODEL_MOVES.legal(found.stage),
     }
     return render(request, "models/model.html", context)
+
+
+def _facts(data: dict[str, object]) -> dict[str, object]:
+    """What a person reads; a list of a thousand image ids is for programs."""
+    words = {key.replace("_", " ").replace("sha256", "SHA-256"): value for key, value in data.items()}
+    return {
+        key: f"{len(value)}, named in the manifest" if isinstance(value, list) else value
+        for key, value in words.items()
+    }
 
 
 @requires("activate_model")
