@@ -76,11 +76,7 @@ def save_history(request: HttpRequest, case: UUID) -> HttpResponse:
     """By the button, or by itself after each answer; the piece says when it was kept, or why not."""
     found = editable_case(request.user, case)
     form = HistoryForm(request.POST)
-    if form.is_valid():
-        try:
-            found = update_intake(actor=request.user, case=found, **form.cleaned_data)
-        except InvalidInput as refusal:
-            tell(form, refusal)
+    found = _kept(request.user, found, form) or found
     if request.htmx:
         context = {**pieces(request.user, found), "form": form, "now": timezone.now()}
         return render(request, "cases/intake/_saved.html", context)
@@ -93,7 +89,12 @@ def save_history(request: HttpRequest, case: UUID) -> HttpResponse:
 @requires("submit_case")
 @require_POST
 def submit(request: HttpRequest, case: UUID) -> HttpResponse:
+    """The history comes along as it stands on the page, so that the answer typed last is not left behind."""
     found = editable_case(request.user, case)
+    form = HistoryForm(request.POST, initial=known_history(found))
+    if "reason" in request.POST and not _kept(request.user, found, form):
+        messages.error(request, "Not submitted yet: an answer in the history needs to be corrected first.")
+        return workspace(request, found, history_form=form)
     try:
         workflows.submit_case(actor=request.user, case=found)
     except InvalidInput as refusal:
@@ -110,6 +111,23 @@ def discard(request: HttpRequest, case: UUID) -> HttpResponse:
     submission.cancel_case(actor=request.user, case=found)
     messages.success(request, f"{found} was discarded. It stays in the patient's list as cancelled.")
     return redirect("cases:patient", found.patient_id)
+
+
+def _kept(user: User, case: Case, form: HistoryForm) -> Case | None:
+    """The case with these answers; None when one was refused, and the form says which and why."""
+    if not form.is_valid():
+        return None
+    if not form.has_changed():
+        return case
+    try:
+        return update_intake(actor=user, case=case, **form.cleaned_data)
+    except InvalidInput as refusal:
+        tell(form, refusal)
+        return None
+
+
+def known_history(case: Case) -> dict[str, Any]:
+    return {field: getattr(case, field) for field in ("reason", "size_mm", *SYMPTOMS)}
 
 
 def editable_case(user: User, case: UUID) -> Case:
@@ -139,13 +157,12 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
 def workspace(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
     """The whole page; a form that was refused is shown as it was typed."""
     parts = pieces(request.user, case, request.POST.get("lesion") or request.GET.get("lesion", ""))
-    known = {field: getattr(case, field) for field in ("reason", "size_mm", *SYMPTOMS)}
     context = {
         **parts,
         "patient": case.patient,
         "lesion_form": LesionForm(),
         "upload_form": UploadForm(),
-        "history_form": HistoryForm(initial=known),
+        "history_form": HistoryForm(initial=known_history(case)),
         "refused_files": [],
         **forms,
     }

@@ -6,6 +6,12 @@
   document.documentElement.classList.add("with-script");
   const form = document.getElementById("upload");
   const list = document.getElementById("shots");
+
+  // A submitted case carries its history itself; an autosave that comes after it could only be refused.
+  const history = document.getElementById("history");
+  history.addEventListener("submit", () => {
+    history.addEventListener("htmx:beforeRequest", (event) => event.preventDefault());
+  });
   if (!form) return;
 
   const drop = form.querySelector("[data-drop]");

@@ -1,5 +1,7 @@
 """Images on their way into a draft, and intake on a telephone."""
 
+import re
+
 import pytest
 
 from tests.browser.probes import overflow
@@ -82,6 +84,32 @@ def test_a_dropped_file_is_kept_too(draft, visit):
     )
     page.dispatch_event("[data-drop]", "drop", {"dataTransfer": dropped})
     expect(page.locator("li[id^=image-]")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "shown"),
+    [("Largest diameter in mm", "9.5", "9.5 mm"), ("Reason for this case", "Bleeds when shaved", "Bleeds when shaved")],
+)
+def test_what_was_typed_last_is_submitted_too(draft, visit, label, typed, shown):
+    page = visit("staff")
+    open_intake(page, draft)
+    choose(page, "lesion.jpg", jpeg(56))
+    submit = page.get_by_role("button", name="Submit for analysis")
+    expect(submit).to_be_enabled()
+    page.get_by_label(label).fill(typed)
+    submit.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Case of P-")
+    expect(page.get_by_role("main")).to_contain_text(shown)
+
+
+def test_history_is_saved_by_its_button_without_leaving_the_page(draft, program, visit):
+    page = visit("staff")
+    open_intake(page, draft)
+    page.get_by_label("Largest diameter in mm").fill("8.5")
+    page.get_by_role("button", name="Save history").click()
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    expect(page).to_have_url(re.compile("/intake/$"))
+    assert float(program("staff").get(f"cases/{draft['id']}/")["size_mm"]) == 8.5
 
 
 def test_intake_fits_a_telephone(draft, visit):

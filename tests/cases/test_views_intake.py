@@ -141,6 +141,26 @@ def test_submitting_fixes_the_case_and_queues_every_image(
     assert staff.post(url("save_history", draft), HISTORY).status_code == 409
 
 
+def test_submitting_keeps_the_history_as_it_stands_on_the_page(staff, draft, active_model):
+    LesionImageFactory(case=draft)
+    assert re.search(rf'<button[^>]*form="history" formaction="{url("submit", draft)}"', page_of(staff, draft))
+    assert staff.post(url("submit", draft), HISTORY)["Location"] == url("case", draft)
+    draft.refresh_from_db()
+    assert (draft.state, draft.reason, str(draft.size_mm), draft.itch) == ("submitted", HISTORY["reason"], "7.5", "yes")
+
+
+@pytest.mark.parametrize(("field", "value"), [("size_mm", "-3"), ("size_mm", "many"), ("reason", "")])
+def test_a_wrong_answer_holds_the_submission_back_and_stays_as_typed(staff, draft, active_model, field, value):
+    LesionImageFactory(case=draft)
+    answer = staff.post(url("submit", draft), HISTORY | {field: value})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Not submitted yet" in page
+    assert f'id="id_{field}_error_1"' in page
+    draft.refresh_from_db()
+    assert (draft.state, draft.itch) == ("draft", "unknown")
+
+
 def test_a_case_without_images_is_not_submitted_and_says_why(staff, draft):
     answer = staff.post(url("submit", draft), follow=True)
     assert "at least one image" in answer.content.decode()
