@@ -122,6 +122,10 @@ def findings(reasons: list[str]) -> str:
     return ", ".join(_FINDINGS.get(reason, reason.replace("_", " ")) for reason in reasons)
 
 
+def signing_question(code: str, management: str) -> str:
+    return f"You are signing {SHORT_NAMES[code]} with {management.lower()}. Sign it anyway?"
+
+
 def is_malignant(code: str) -> bool:
     return code in MALIGNANT
 

@@ -3,12 +3,18 @@ from typing import Any
 from django import forms
 
 from cases.vocabulary import Decision, Diagnosis, Management, OverrideReason
+from cases.wording import is_malignant, signing_question
 
+# What sends a patient home: beside a malignant diagnosis it may be a slip of one key.
+SENDS_HOME = frozenset({Management.DISCHARGE, Management.REASSURE})
 CHOOSE = ("", "Choose …")
 
 
 class ReadForm(forms.Form):
-    """One signature. The button that is pressed says whether it confirms or overrides."""
+    """One signature. The button that is pressed says whether it confirms or overrides.
+
+    A malignant diagnosis that sends the patient home is asked about once more; `sure` answers that very question.
+    """
 
     decision = forms.ChoiceField(choices=Decision.choices)
     management = forms.ChoiceField(
@@ -28,6 +34,8 @@ class ReadForm(forms.Form):
     comment = forms.CharField(
         label="Comment", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
     )
+    sure = forms.CharField(required=False)
+    question = ""
 
     def __init__(self, *args: Any, possible: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +48,30 @@ class ReadForm(forms.Form):
                 self.add_error("diagnosis", "Choose your diagnosis.")
             if not said.get("reason"):
                 self.add_error("reason", "Choose what your diagnosis rests on.")
+        if not self.errors:
+            self._ask_about(said)
         return said
+
+    def _ask_about(self, said: dict[str, Any]) -> None:
+        if said["sure"] == self.about:
+            return
+        if said["sure"]:
+            self.add_error(None, "The read was changed after the question, so it was not signed. Sign it again.")
+        elif is_malignant(self._diagnosis) and said["management"] in SENDS_HOME:
+            self.question = signing_question(self._diagnosis, Management(said["management"]).label)
+            self.add_error("sure", self.question)
+
+    @property
+    def about(self) -> str:
+        """The read that a question is about; an answer to another read counts for nothing."""
+        return f"{self.cleaned_data['decision']} {self._diagnosis} {self.cleaned_data['management']}"
+
+    @property
+    def _diagnosis(self) -> str:
+        said = self.cleaned_data
+        if said["decision"] == Decision.CONFIRM:
+            return said["confirmed"] or self.initial.get("confirmed", "")  # left empty: the network's first
+        return said["diagnosis"]
 
     @property
     def is_overriding(self) -> bool:

@@ -82,7 +82,7 @@ def release(request: HttpRequest, case: UUID) -> HttpResponse:
 @act
 def sign(request: HttpRequest, case: UUID) -> HttpResponse:
     found = selectors.case_to_read(request.user, case)
-    form = ReadForm(request.POST, possible=possible_diagnoses(found))
+    form = ReadForm(request.POST, possible=possible_diagnoses(found), initial=_suggestion(found))
     if form.is_valid():
         try:
             read = record_read(reader=request.user, case=found, **form.as_read())

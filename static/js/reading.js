@@ -45,6 +45,19 @@ if (form) {
   });
 }
 
+// Focus stays where it is: on the first management, the next Space would choose it unseen.
+form?.addEventListener("invalid", (event) => {
+  if (event.target.name !== "management") return;
+  event.preventDefault();
+  form.querySelector("[data-management-missing]").textContent = "Choose the management first: keys 1 to 7.";
+}, true);
+
+// A changed read is another read: what was asked about the former one is gone.
+form?.addEventListener("change", (event) => {
+  if (event.target.name === "management") form.querySelector("[data-management-missing]").textContent = "";
+  if (event.target.name !== "comment") form.querySelector("[data-question]")?.remove();
+});
+
 // ── While somebody works here, the claim stays theirs ───────────────────────────────────────────────
 const EXTEND_EVERY = 60_000; // milliseconds; the claim itself lasts for minutes
 const hold = document.getElementById("hold");
@@ -69,6 +82,7 @@ function chooseManagement(place) {
   const choice = form?.querySelectorAll("input[name=management]")[place];
   if (!choice) return;
   choice.checked = true;
+  choice.dispatchEvent(new Event("change", { bubbles: true }));
   choice.focus();
 }
 const managementKeys = Object.fromEntries([...Array(7).keys()].map((place) => [String(place + 1), () => chooseManagement(place)]));

@@ -55,8 +55,29 @@ def test_nothing_is_signed_without_a_management(held, program, visit):
     page.goto(reading(held))
     press(page, "y")
     expect(page.get_by_text("Held by you until")).to_be_visible()
-    assert page.get_by_role("radio", name="Discharge").evaluate("radio => !radio.form.checkValidity()")
+    expect(page.get_by_text("Choose the management first")).to_be_visible()
+    press(page, "Space")
+    expect(page.get_by_role("radio", name="Discharge")).not_to_be_checked()
     assert program("dermatologist").get(f"cases/{held['id']}/")["state"] == "in_review"
+
+
+def test_melanoma_is_not_discharged_without_a_second_word(held, program, visit):
+    page = visit("dermatologist")
+    page.goto(reading(held))
+    press(page, "1")
+    press(page, "o")
+    page.get_by_label("Your diagnosis").select_option("mel")
+    page.get_by_label("Because of").select_option("dermoscopic_criteria")
+    page.watch.expects(422)
+    page.get_by_role("button", name="Sign override").click()
+    expect(page.get_by_text("You are signing melanoma with discharge. Sign it anyway?")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Sign it anyway"))).to_be_focused()
+    press(page, "y")  # the key that signs is no answer
+    assert program("dermatologist").get(f"cases/{held['id']}/")["reads"] == []
+    press(page, "Enter")
+    expect(page.locator("#notices")).to_contain_text(re.compile("Signed P-.+: melanoma, discharge"))
+    press(page, "u")
+    page.wait_for_url("**/worklist/")
 
 
 def test_keys_rest_while_somebody_types(held, program, visit):
@@ -101,8 +122,8 @@ def test_a_claim_that_was_lost_signs_nothing(held, program, visit):
     """The reader was away, the claim went to a colleague, and the old page still has its form."""
     page = visit("dermatologist")
     page.goto(reading(held))
-    press(page, "1")
-    expect(page.get_by_role("radio", name="Discharge")).to_be_checked()
+    press(page, "3")
+    expect(page.get_by_role("radio", name="Monitor")).to_be_checked()
     program("dermatologist").post(f"cases/{held['id']}/release/", status=200)
     program("colleague").post(f"cases/{held['id']}/claim/", status=200)
     page.watch.expects(409)

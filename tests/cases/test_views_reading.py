@@ -268,6 +268,37 @@ def test_an_incomplete_read_comes_back_with_words_and_its_entries(browser, held,
     assert not Read.objects.exists()
 
 
+@pytest.mark.parametrize("management", ["discharge", "reassure"])
+def test_a_malignant_diagnosis_that_sends_home_is_asked_about_before_it_is_signed(browser, held, management):
+    sent = {**CONFIRM, "management": management}
+    for _ in range(2):  # the same act again is no answer
+        page = act(browser, "sign", held, **sent).content.decode()
+        assert f"You are signing melanoma with {management}. Sign it anyway?" in page
+    assert f'name="sure" value="confirm mel {management}"' in page
+    assert not Read.objects.exists()
+    act(browser, "sign", held, **sent, sure=f"confirm mel {management}")
+    assert Read.objects.get().management == management
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**CONFIRM, "confirmed": "", "management": "discharge"},  # left empty, it means the network's first
+        {**OVERRIDE, "diagnosis": "bcc", "management": "discharge"},
+        {**CONFIRM, "management": "reassure", "sure": "confirm mel discharge"},
+        {**CONFIRM, "management": "excise", "sure": "confirm mel discharge"},
+    ],
+)
+def test_no_other_way_signs_it_unasked(browser, held, fields):
+    assert act(browser, "sign", held, **fields).status_code == 422
+    assert not Read.objects.exists()
+
+
+def test_a_benign_diagnosis_is_discharged_without_a_question(browser, held):
+    act(browser, "sign", held, **{**CONFIRM, "confirmed": "bkl", "management": "discharge"})
+    assert Read.objects.get().diagnosis == "bkl"
+
+
 def test_a_refused_override_comes_back_open(browser, held):
     page = act(browser, "sign", held, **{**OVERRIDE, "reason": ""}).content.decode()
     assert '<div class="override" id="override">' in page
