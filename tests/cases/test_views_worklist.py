@@ -73,6 +73,7 @@ def test_each_row_says_why_it_stands_there(browser, waiting):
     assert "Melanoma in the prediction set" in page
     assert "<b>0.64</b>" in page
     assert "▲" in page
+    assert "Within a priority: malignancy × waiting time." in page
 
 
 def test_a_case_without_a_result_shows_no_number(browser, waiting):
