@@ -14,7 +14,7 @@ TRUSTED_SHARE = 0.5
 SHORT_NAMES = {
     "mel": "melanoma",
     "bcc": "basal cell carcinoma",
-    "akiec": "actinic keratosis",
+    "akiec": "actinic keratosis / intraepithelial carcinoma",
     "bkl": "benign keratosis",
     "nv": "nevus",
     "df": "dermatofibroma",
@@ -106,15 +106,15 @@ def coverage(analysis: Analysis) -> str:
     return f"{(1 - alpha) * 100:.0f} %" if alpha is not None else "conformal"
 
 
-def trust(explanation: Explanation) -> tuple[bool, str]:
+def trust(explanation: Explanation, diagnosis: str) -> tuple[bool, str]:
     """(may be trusted, the sentence) about where the heat of the likeliest diagnosis lies."""
     share = explanation.heat_inside_lesion
     if share is None:
         return False, "The network found no lesion border to compare its heat with. Look at the image first."
-    inside = f"{share * 100:.0f} %"
+    inside = f"{share * 100:.0f} % of the heat for {SHORT_NAMES[diagnosis]} lies inside the lesion."
     if share < TRUSTED_SHARE:
-        return False, f"Only {inside} of the heat lies inside the lesion. Look at the image before the result."
-    return True, f"{inside} of the heat lies inside the lesion."
+        return False, f"Only {inside} Look at the image before the result."
+    return True, inside
 
 
 def findings(reasons: list[str]) -> str:

@@ -64,7 +64,7 @@ def _result(analysis: Analysis | None) -> dict[str, Any]:
     if analysis is None or analysis.state != AnalysisState.SUCCEEDED:
         return {"answered": False, "model": analysis.model_version if analysis else None}
     explanation = selectors.explanation_of(analysis)
-    trusted, sentence = trust(explanation) if explanation else (False, "")
+    trusted, sentence = trust(explanation, analysis.prediction.diagnosis) if explanation else (False, "")
     return {
         "answered": True,
         "model": analysis.model_version,

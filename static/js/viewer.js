@@ -134,9 +134,11 @@ class Viewer {
   paint() {
     const choice = this.root.querySelector("[data-class]");
     paintHeat(this.canvas, this.map, choice.value);
-    const name = choice.selectedOptions[0].text;
+    const [option] = choice.selectedOptions;
+    const name = option.text;
     this.canvas.setAttribute("aria-label", `Heat for ${name}`);
-    this.root.querySelector("[data-heat-tag]").textContent = `Heat for ${name.toLowerCase()}`;
+    this.root.querySelector("[data-heat-tag]").textContent =
+      `Heat for ${name.toLowerCase()} (probability ${option.dataset.probability}), scaled to its own maximum`;
     const cold = this.map.maxima[choice.value] <= 0;
     this.refuseHeat(cold ? "Nothing in the image speaks for this diagnosis." : "");
     this.fade();

@@ -70,7 +70,7 @@ def test_the_result_in_one_sentence_beside_its_threshold(browser, case):
     assert "Both stay in the 90 % prediction set." in page
     assert "<b>0.64</b>" in page
     assert "flag at 0.18" in page
-    assert "81 % of the heat lies inside the lesion." in page
+    assert "81 % of the heat for melanoma lies inside the lesion." in page
     assert "Squamous cell carcinoma is not among the classes." in page
     assert case.images.get().analyses.get().model_version.sha256 in page
 
@@ -138,6 +138,25 @@ def test_an_analysis_that_has_not_ended_says_what_to_expect(browser, north, stat
     assert f"<h1>{headline}</h1>" in page
     assert ("Claim to read" in page) is (state == "ready")
     assert (reverse("cases:progress", args=[case.pk]) in page) is (state == "submitted")
+
+
+def test_each_heat_carries_the_probability_of_its_class(browser, case):
+    page = room(browser, case)
+    for code, value in case.images.get().analyses.get().prediction.probabilities.items():
+        assert f'<option value="{code}" data-probability="{value:.2f}"' in page
+
+
+def test_a_less_likely_class_in_the_set_is_explained(browser, case):
+    assert "Each class has its own limit, so a less likely class can be in the set." in room(browser, case)
+
+
+def test_a_precursor_keeps_its_whole_name(browser, case):
+    prediction = case.images.get().analyses.get().prediction
+    prediction.prediction_set = ["mel", "akiec"]
+    prediction.save()
+    page = room(browser, case)
+    assert "<h1>Melanoma or actinic keratosis / intraepithelial carcinoma</h1>" in page
+    assert 'scope="row">Actinic keratosis / intraepithelial carcinoma' in page
 
 
 def test_unknown_is_said_and_is_not_no(browser, case):
