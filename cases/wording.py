@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cases.models import Analysis, Explanation, Prediction
+from cases.models import Analysis, Explanation, Prediction, Read
 from cases.states import AnalysisState, CaseState
 from cases.vocabulary import AbstainReason, Tier
 from inference.vocabulary import MALIGNANT
@@ -124,6 +124,10 @@ def findings(reasons: list[str]) -> str:
 
 def signing_question(code: str, management: str) -> str:
     return f"You are signing {SHORT_NAMES[code]} with {management.lower()}. Sign it anyway?"
+
+
+def signed_words(read: Read) -> str:
+    return f"{SHORT_NAMES[read.diagnosis]}, {read.get_management_display().lower()}"
 
 
 def is_malignant(code: str) -> bool:

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases.errors import Conflict, InvalidInput
+from cases.errors import Conflict, IllegalTransition, InvalidInput
 from cases.forms.reading import ReadForm
 from cases.forms.refusals import tell
 from cases.models import Case, Read
@@ -26,7 +27,7 @@ from cases.views.access import requires
 from cases.views.reading_room import room
 from cases.views.worklist import claim_next
 from cases.vocabulary import Action
-from cases.wording import SHORT_NAMES
+from cases.wording import signed_words
 
 
 def act(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -97,9 +98,7 @@ def sign(request: HttpRequest, case: UUID) -> HttpResponse:
 
 def _onwards(request: HttpRequest, read: Read) -> HttpResponse:
     """To the next free case, which is held at once so that no colleague reads it in vain."""
-    done = (
-        f"Signed {read.case.patient.pseudonym}: {SHORT_NAMES[read.diagnosis]}, {read.get_management_display().lower()}."
-    )
+    done = f"Signed {read.case.patient.pseudonym}: {signed_words(read)}."
     following = claim_next(request.user)
     if following is None:
         messages.success(request, f"{done} Nothing else waits.")
@@ -110,9 +109,23 @@ def _onwards(request: HttpRequest, read: Read) -> HttpResponse:
 
 
 def _conflict(request: HttpRequest, case: Case, conflict: Conflict, **extra: Any) -> HttpResponse:
-    """The case as it is now, with the sentence that says why the act was not done."""
-    messages.error(request, str(conflict))
-    return _page(request, selectors.case_to_read(request.user, case.pk), status=409, **extra)
+    """The case as it is now, with the sentences that say why the act was not done."""
+    now = selectors.case_to_read(request.user, case.pk)
+    lost = " Your read was not recorded." if extra else ""
+    messages.error(request, f"{_overtaken(request, now, conflict)}{lost}")
+    return _page(request, now, status=409, **extra)
+
+
+def _overtaken(request: HttpRequest, case: Case, conflict: Conflict) -> str:
+    """What has become of the case meanwhile; a state's code is nobody's language."""
+    if not isinstance(conflict, IllegalTransition):
+        return str(conflict)
+    read = selectors.reads_of(request.user, case).last()
+    if read is None:
+        return f"This case is {case.get_state_display().lower()} now."
+    signer = "You" if read.reader_id == request.user.pk else read.reader.username
+    when = date_format(timezone.localtime(read.signed_at), "j M Y, H:i")
+    return f"{signer} signed this case already, on {when}: {signed_words(read)}."
 
 
 def _page(request: HttpRequest, case: Case, *, form: ReadForm | None = None, status: int = 200) -> HttpResponse:

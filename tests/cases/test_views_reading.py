@@ -339,9 +339,24 @@ def test_signing_twice_is_a_conflict_that_shows_the_decision(browser, held):
     answer = act(browser, "sign", held, **OVERRIDE)
     page = answer.content.decode()
     assert answer.status_code == 409
+    assert "You signed this case already, on " in page
+    assert ": melanoma, excise. Your read was not recorded." in page
+    assert "cannot become" not in page
     assert "Melanoma, excise" in page
     assert "A signed read is not changed." in page
     assert Read.objects.count() == 1
+
+
+def test_a_case_that_a_colleague_signed_says_who_and_when(browser, north, held):
+    colleague = UserFactory(clinic=north.clinic, role="dermatologist", username="dr-first")
+    ReadFactory(case=held, reader=colleague, diagnosis="bkl", management="monitor")
+    Case.objects.filter(pk=held.pk).update(state="decided", claimed_by=None, claim_until=None)
+    at = timezone.localtime(Read.objects.get().signed_at)
+    signed = f"dr-first signed this case already, on {at.day} {at:%b %Y, %H:%M}: benign keratosis, monitor."
+    assert f"{signed} Your read was not recorded." in act(browser, "sign", held, **CONFIRM).content.decode()
+    claimed = act(browser, "claim", held).content.decode()
+    assert signed in claimed
+    assert "Your read" not in claimed
 
 
 def test_signing_a_case_that_a_colleague_took_over_is_a_conflict(browser, north, held):
