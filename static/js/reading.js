@@ -19,6 +19,8 @@ function openOverride(open = true) {
   if (!override) return;
   for (const piece of form.querySelectorAll("#override, [data-override-acts]")) piece.hidden = !open;
   for (const piece of form.querySelectorAll("[data-confirm]")) piece.hidden = open;
+  // Enter in a field presses the form's first button that signs, even a hidden one.
+  form.querySelector("button[value=confirm]").disabled = open;
   form.querySelector("details.comment").open = open;
   overrideButton?.setAttribute("aria-expanded", String(open));
   if (open) override.querySelector("select").focus();
@@ -49,7 +51,7 @@ if (form) {
 form?.addEventListener("invalid", (event) => {
   if (event.target.name !== "management") return;
   event.preventDefault();
-  form.querySelector("[data-management-missing]").textContent = "Choose the management first: keys 1 to 7.";
+  form.querySelector("[data-management-missing]").textContent = "Choose the management first.";
 }, true);
 
 // A changed read is another read: what was asked about the former one is gone.

@@ -64,8 +64,11 @@ def test_nothing_is_signed_without_a_management(held, program, visit):
 def test_melanoma_is_not_discharged_without_a_second_word(held, program, visit):
     page = visit("dermatologist")
     page.goto(reading(held))
-    press(page, "1")
     press(page, "o")
+    page.get_by_role("radio", name="Discharge").check()
+    press(page, "Enter")  # confirms nothing behind the override
+    expect(page.get_by_text("Held by you until")).to_be_visible()
+    assert program("dermatologist").get(f"cases/{held['id']}/")["reads"] == []
     page.get_by_label("Your diagnosis").select_option("mel")
     page.get_by_label("Because of").select_option("dermoscopic_criteria")
     page.watch.expects(422)
