@@ -26,6 +26,8 @@ from cases.views.intake import editable_case, pieces, workspace
 
 MOST_FILES = 4  # in one form without JavaScript; with it every file is a request of its own
 
+ALREADY_HERE = "This image is already in this case."
+
 
 def bounded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Refuse by its announced length what would otherwise be written to disk whole before any size is looked at.
@@ -62,17 +64,23 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
     values = form.cleaned_data
     lesion = permissions.find(permissions.visible_lesions(request.user), values["lesion"])
     kind = {"image_type": values["image_type"], "dermoscopic_type": values["dermoscopic_type"]}
-    kept, refused = [], []
+    before = set(found.images.values_list("pk", flat=True))
+    kept, again, refused = [], [], []
     for file in values["files"]:
         try:
-            kept.append(_attach(request.user, found, lesion, file, kind))
+            image = _attach(request.user, found, lesion, file, kind)
+            (again if image.pk in before else kept).append(image)
+            before.add(image.pk)
         except (InvalidInput, Conflict, StorageUnavailable) as error:
             refused.append({"name": file.name, "sentence": str(error)})
     if request.htmx:
-        return _answer_in_place(request, found, lesion, kept, refused)
+        return _answer_in_place(request, found, lesion, [*kept, *again], refused, already_here=bool(again))
+    if again:
+        messages.info(request, ALREADY_HERE if len(again) == 1 else f"{len(again)} images are already in this case.")
     if refused:
         return workspace(request, found, upload_form=form, refused_files=refused)
-    messages.success(request, f"{len(kept)} image{'s' if len(kept) > 1 else ''} added.")
+    if kept:
+        messages.success(request, f"{len(kept)} image{'s' if len(kept) > 1 else ''} added.")
     return redirect(f"{reverse('cases:intake', args=[found.pk])}?lesion={lesion.pk}#step-images")
 
 
@@ -110,12 +118,22 @@ def _refused_form(request: HttpRequest, case: Case, form: UploadForm) -> HttpRes
 
 
 def _answer_in_place(
-    request: HttpRequest, case: Case, lesion: Lesion, kept: list[LesionImage], refused: list[dict[str, str]]
+    request: HttpRequest,
+    case: Case,
+    lesion: Lesion,
+    kept: list[LesionImage],
+    refused: list[dict[str, str]],
+    *,
+    already_here: bool,
 ) -> HttpResponse:
     """The page sends one file a request, so that each has its own progress and its own answer."""
     if refused:
         return render(request, "cases/intake/_refused.html", refused[0], status=422)
-    context = {**pieces(request.user, case, str(lesion.pk)), "image": kept[0]}
+    context = {
+        **pieces(request.user, case, str(lesion.pk)),
+        "image": kept[0],
+        "note": ALREADY_HERE if already_here else "",
+    }
     return render(request, "cases/intake/_uploaded.html", context)
 
 

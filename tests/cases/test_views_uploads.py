@@ -119,6 +119,17 @@ def test_the_same_file_twice_is_one_image(staff, draft, lesion):
     row = re.compile(r'id="(image-[^"]+)"')
     assert row.search(first)[1] == row.search(again)[1]
     assert draft.images.count() == 1
+    assert "already in this case" not in first
+    assert "This image is already in this case." in again
+
+
+def test_the_same_file_twice_without_javascript_is_said_too(staff, draft, lesion):
+    send(staff, draft, lesion, file(jpeg(1)))
+    answer = send(staff, draft, lesion, file(jpeg(1)), file(jpeg(2)))
+    page = staff.get(answer["Location"]).content.decode()
+    assert "This image is already in this case." in page
+    assert page.count("1 image added.") == 2  # one for each time
+    assert draft.images.count() == 2
 
 
 def test_the_same_file_for_another_lesion_is_refused_in_words(staff, draft, lesion):
