@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -109,5 +110,14 @@ def to_onnx(ensemble: Ensemble, height: int, width: int) -> bytes:
         )
     if program is None:
         raise RuntimeError("torch wrote no ONNX graph.")
-    serialised: bytes = program.model_proto.SerializeToString()
+    return without_traces(program.model_proto)
+
+
+def without_traces(model: onnx.ModelProto) -> bytes:
+    """Serialise without the exporter's stack traces: a bundle says nothing of the machine that made it."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    serialised: bytes = model.SerializeToString()
     return serialised

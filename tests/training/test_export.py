@@ -23,6 +23,8 @@ from training.pictures import Pictures
 from training.sampling import encode
 from training.splits import near_duplicates, split_by_lesion
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture(scope="module")
 def runs(records: list[Record], pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -72,6 +74,12 @@ def test_the_card_quotes_the_figures_that_the_command_printed(exported: tuple[Pa
     assert f"| macro_auc | {value} (" in card
     assert "Squamous cell carcinoma is not a class" in card
     assert "followed the clock" not in card  # these runs counted epochs
+
+
+def test_the_bundle_says_nothing_of_the_machine_that_made_it(exported: tuple[Path, str]) -> None:
+    for file in exported[0].iterdir():
+        assert str(REPOSITORY).encode() not in file.read_bytes()
+        assert b"site-packages" not in file.read_bytes()
 
 
 def test_a_bundle_is_never_overwritten(exported: tuple[Path, str], drawn: Path, runs: list[Path]) -> None:
