@@ -107,6 +107,8 @@ def test_when_it_is_killed_its_children_end_too(clinic):
     with clinic() as run:
         wait_until(lambda: "is ready" in run.output, seconds=120)
         children = run.children()
+        assert len(children) >= 3  # web, worker, sweeper
+        assert all(map(_is_alive, children))
         os.kill(run.pid, signal.SIGKILL)
         wait_until(lambda: not any(map(_is_alive, children)), seconds=40)
 
