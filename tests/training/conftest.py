@@ -10,9 +10,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training requirements (torch) are not installed")
 
 from tests.training.drawn_ham10000 import draw_ham10000  # noqa: E402
-from training import ham10000  # noqa: E402
-from training.ham10000 import Record  # noqa: E402
-from training.pictures import Pictures, load_pictures  # noqa: E402
+from training.data import ham10000  # noqa: E402
+from training.data.ham10000 import Record  # noqa: E402
+from training.data.pictures import Pictures, load_pictures  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,44 @@
+import torch
+import torch.nn.functional as F
+
+from training.fitting.losses import adjusted_cross_entropy, mask_loss, stray_heat
+
+
+def test_without_smoothing_and_prior_it_is_plain_cross_entropy() -> None:
+    scores, target = torch.randn(6, 7), torch.arange(6)
+    ours = adjusted_cross_entropy(scores, F.one_hot(target, 7).float(), torch.zeros(7), 0.0)
+    assert torch.isclose(ours, F.cross_entropy(scores, target))
+
+
+def test_smoothing_is_torchs_smoothing() -> None:
+    scores, target = torch.randn(6, 7), torch.arange(6)
+    ours = adjusted_cross_entropy(scores, F.one_hot(target, 7).float(), torch.zeros(7), 0.1)
+    assert torch.isclose(ours, F.cross_entropy(scores, target, label_smoothing=0.1))
+
+
+def test_the_prior_lets_a_rare_class_need_no_head_start() -> None:
+    # Scores that say nothing fit best when the prior is right, not when it is flat.
+    target = F.one_hot(torch.tensor([0] * 9 + [1]), 2).float()
+    prior = torch.tensor([0.9, 0.1]).log()
+    flat = torch.zeros(10, 2, requires_grad=True)
+    adjusted_cross_entropy(flat, target, prior, 0.0).backward()
+    assert torch.allclose(flat.grad.sum(dim=0), torch.zeros(2), atol=1e-6)
+
+
+def test_a_right_mask_costs_less_than_a_wrong_one_and_a_missing_one_nothing() -> None:
+    masks = torch.zeros(2, 1, 96, 128)
+    masks[:, :, 32:64, 48:80] = 1
+    right = torch.where(F.adaptive_avg_pool2d(masks, (6, 8)) > 0.5, 8.0, -8.0)
+    known = torch.tensor([True, True])
+    assert mask_loss(right, masks, known) < 0.1 < mask_loss(-right, masks, known)
+    assert mask_loss(right, masks, ~known) == 0
+
+
+def test_heat_inside_the_lesion_costs_nothing_and_outside_all() -> None:
+    masks = torch.zeros(1, 1, 96, 128)
+    masks[:, :, 32:64, 48:80] = 1
+    weight, target = torch.ones(7, 1), F.one_hot(torch.tensor([4]), 7).float()
+    inside = F.adaptive_max_pool2d(masks, (6, 8))
+    known = torch.tensor([True])
+    assert stray_heat(inside, weight, target, masks, known) < 1e-6
+    assert stray_heat(1 - inside, weight, target, masks, known) > 0.999

@@ -1,0 +1,32 @@
+"""Join runs into one bundle: calibrate on validation, measure on test, write the card."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training.commands import arguments
+from training.data import splits
+from training.evaluation.side import summary
+from training.export import bundle
+from training.fitting.runs import load_run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.data(parser)
+    add = parser.add_argument
+    add("--run", type=Path, action="append", required=True, help="folder of a run; repeat for an ensemble")
+    add("--name", default="ham10000-fused")
+    add("--version", required=True)
+    arguments.out(parser, "new folder of the bundle")
+    arguments.bootstrap(parser)
+
+
+def run(args: argparse.Namespace) -> str:
+    records, pictures = arguments.load_data(args)
+    runs = [load_run(path) for path in args.run]
+    splits.check_no_leak(runs[0].split, records, splits.near_duplicates(pictures.stored))
+    made, measured = bundle.export(
+        runs, records, pictures, args.out, name=args.name, version=args.version, bootstrap=args.bootstrap
+    )
+    return f"{summary(measured)}\nBundle {made.sha256} in {args.out}."

@@ -1,0 +1,38 @@
+"""Train one network; run it again with the same --out to resume."""
+
+from __future__ import annotations
+
+import argparse
+
+from training.commands import arguments
+from training.fitting import engine
+from training.fitting.config import TrainConfig
+from training.networks.fused import FusedConfig
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.data(parser)
+    arguments.out(parser, "folder of this run")
+    add = parser.add_argument
+    add("--widths", type=arguments.widths, default=(48, 96, 192, 384), help="channels of the four stages")
+    add("--seed", type=int, default=0)
+    add("--fold", type=int, default=0, help="which tenth is the test side, 0 to 9")
+    add("--epochs", type=int, default=100)
+    add("--budget-minutes", type=float, default=0.0, help="let the schedule follow the clock; 0: epochs")
+    add("--patience", type=int, default=0, help="early stopping on validation loss; 0: off")
+    add("--precision", default="bf16-mixed", choices=["bf16-mixed", "32-true", "16-mixed"])
+
+
+def run(args: argparse.Namespace) -> str:
+    records, pictures = arguments.load_data(args)
+    made = arguments.checked_split(records, pictures, seed=0, fold=args.fold)
+    config = TrainConfig(
+        network=FusedConfig(widths=args.widths),
+        seed=args.seed,
+        epochs=args.epochs,
+        budget_minutes=args.budget_minutes,
+        patience=args.patience,
+        precision=args.precision,
+    )
+    done = engine.fit(records, pictures, made, config, args.out)
+    return f"{done.epochs} epochs in {done.minutes:.1f} minutes; weights in {done.checkpoint}."

@@ -1,0 +1,138 @@
+"""From finished runs to a served bundle: join, calibrate on validation, measure on test, write weights with meaning."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.bundle import Bundle, write_bundle
+from inference.conformance import seeded_logits
+from inference.head import Head
+from inference.metadata import MetadataEncoding
+from inference.vocabulary import DERMOSCOPIC, DIAGNOSES
+from training.data import ham10000
+from training.data.pictures import VIEWED, Pictures
+from training.data.records import Record
+from training.evaluation.fitted import ALPHA, PATHS, Fitted, fit
+from training.evaluation.side import report
+from training.export.judging import judge
+from training.export.members import Ensemble, check_same_data, joint_head, to_onnx
+from training.export.model_card import render
+from training.fitting.runs import Run
+from training.metrics import Answers, rate
+
+MAX_SET_SIZE = 4  # a set of more than half of the classes tells a reader nothing
+
+
+def export(
+    runs: list[Run], records: list[Record], pictures: Pictures, out: Path, *, name: str, version: str, bootstrap: int
+) -> tuple[Bundle, dict[str, Any]]:
+    """Write the bundle ``out`` and return it with the report of its test side, which its card quotes."""
+    check_same_data(runs)
+    networks, split, priors = [run.network for run in runs], runs[0].split, runs[0].priors
+    model, head = to_onnx(Ensemble(networks), *VIEWED), joint_head(networks)
+    place = {record.image_id: i for i, record in enumerate(records)}
+    side = {
+        key: judge(
+            model,
+            head,
+            records=records,
+            pictures=pictures,
+            rows=[place[image] for image in split.sides[key]],
+            priors=priors,
+        )
+        for key in ("validation", "test")
+    }
+    fitted = fit(side["validation"], np.array(priors.true))
+    answers = {path: fitted.answers(side["test"], path) for path in PATHS}
+    measured = {path: report(answers[path], fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS}
+    manifest = _manifest(runs, fitted, answers["fused"], name=name, version=version, bootstrap=bootstrap)
+    manifest["self_check"] = _self_check(model, head)
+    card = render(manifest, measured, runs=manifest["members"])
+    return write_bundle(out, manifest=manifest, model=model, head=head, card=card), measured
+
+
+def _manifest(
+    runs: list[Run], fitted: Fitted, test: Answers, *, name: str, version: str, bootstrap: int
+) -> dict[str, Any]:
+    split, priors = runs[0].split, runs[0].priors
+    return {
+        "name": name,
+        "version": version,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "labels": list(DIAGNOSES),
+        "input": {
+            "height": VIEWED[0],
+            "width": VIEWED[1],
+            "mean": list(priors.mean),
+            "std": list(priors.std),
+            "interpolation": "bilinear",
+            "aspect_policy": "rotate-portrait, centre-crop",
+            "image_types": [DERMOSCOPIC],
+        },
+        "metadata_encoding": MetadataEncoding().to_dict(),
+        "calibration": {
+            "fitted_on": "validation side of the split",
+            "temperature_fused": fitted.temperature["fused"],
+            "temperature_image": fitted.temperature["image"],
+            "log_prior": _by_code(fitted.log_prior),
+        },
+        "thresholds": _thresholds(fitted, test, split.scheme, bootstrap),
+        "conformal": {
+            "alpha": ALPHA,
+            "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
+        },
+        "training_data": {
+            "name": ham10000.NAME,
+            "citation": ham10000.CITATION,
+            "licence": ham10000.LICENCE,
+            "split": f"{split.scheme}, seed {split.seed}",
+            "split_sha256": split.digest(),
+            "n": len(split.train),
+            # Named, so that a demonstration can keep to pictures that the network has not learned.
+            "test_images": list(split.test),
+        },
+        "licence": "CC BY-NC 4.0, with attribution to HAM10000; non-commercial use only",
+        "members": [_member(run) for run in runs],
+    }
+
+
+def _member(run: Run) -> dict[str, Any]:
+    cost = {"epochs": run.epochs, "minutes": run.minutes, "budget_minutes": run.config["budget_minutes"]}
+    return {"seed": run.config["seed"], "widths": run.config["network"]["widths"], **cost}
+
+
+def _thresholds(fitted: Fitted, test: Answers, scheme: str, bootstrap: int) -> dict[str, Any]:
+    grid = (0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    return {
+        "split": f"{ham10000.NAME} test side, {scheme}; the flag threshold was chosen on the validation side",
+        "n_images": len(test.target),
+        "malignancy": _operating_point(test, fitted.threshold, bootstrap),
+        "operating_points": [_operating_point(test, threshold, bootstrap) for threshold in grid],
+        "max_set_size": MAX_SET_SIZE,
+    }
+
+
+def _operating_point(test: Answers, threshold: float, bootstrap: int) -> dict[str, Any]:
+    flagged, sick = test.malignancy >= threshold, test.malignant
+    return {
+        "threshold": threshold,
+        "sensitivity": asdict(rate(flagged[sick], test.lesion[sick], bootstrap=bootstrap)),
+        "specificity": asdict(rate(~flagged[~sick], test.lesion[~sick], bootstrap=bootstrap)),
+    }
+
+
+def _by_code(values: NDArray[np.float64]) -> dict[str, float]:
+    return {code: float(value) for code, value in zip(DIAGNOSES, values, strict=True)}
+
+
+def _self_check(model: bytes, head: Head) -> list[dict[str, Any]]:
+    wanted = [(1, {}), (2, {"age": 70.0, "sex": "male", "localization": "back"})]
+    return [
+        {"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known)} for seed, known in wanted
+    ]

@@ -1,0 +1,140 @@
+"""One training step and one validation pass, seeded by (seed, step) so that a run can be repeated and resumed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+
+from inference.metadata import MetadataEncoding
+from training.fitting.augmentation import augment
+from training.fitting.config import Priors, TrainConfig
+from training.fitting.losses import total_loss
+from training.fitting.sampling import Batch
+from training.metrics import balanced_accuracy
+from training.networks.scores import Scores
+
+
+class Learner(L.LightningModule):
+    """One network, one optimiser; every random number of a step comes from (seed, step)."""
+
+    def __init__(self, config: TrainConfig, priors: Priors, steps_per_epoch: int) -> None:
+        super().__init__()
+        self.config, self.priors = config, priors
+        self.total_steps = max(1, config.epochs * steps_per_epoch)
+        self.elapsed = 0.0
+        self.network = config.network.build().to(memory_format=torch.channels_last)
+        self.mean: Tensor
+        self.std: Tensor
+        self.drawn: Tensor
+        self.true: Tensor
+        self.register_buffer("mean", torch.tensor(priors.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(priors.std).view(1, 3, 1, 1))
+        self.register_buffer("drawn", torch.tensor(priors.drawn))
+        self.register_buffer("true", torch.tensor(priors.true))
+        self.judged: list[tuple[Tensor, Tensor]] = []
+
+    @property
+    def progress(self) -> float:
+        """0–1: the further of steps done and time used."""
+        by_steps = self.global_step / self.total_steps
+        by_clock = self.elapsed / (self.config.budget_minutes * 60) if self.config.budget_minutes else 0.0
+        return min(1.0, max(by_steps, by_clock))
+
+    def standardise(self, pictures: Tensor) -> Tensor:
+        """Pictures 0–1 (N,3,H,W) → standardised, channels last."""
+        out: Tensor = (pictures - self.mean) / self.std
+        return out.contiguous(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor, metadata: Tensor) -> Scores:
+        scores: Scores = self.network(self.standardise(images.float() / 255), metadata)
+        return scores
+
+    def on_train_epoch_start(self) -> None:
+        # One size an epoch: changing it between steps would only cost caches.
+        self.size = self.config.schedule.size(self.progress)
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        self.started = time.monotonic()
+        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
+            group["lr"] = self.config.schedule.learning_rate(self.progress)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.global_step)
+        torch.manual_seed(self.config.seed * 1_000_003 + self.global_step)  # dropout draws from the global generator
+        how = self.config.schedule.augmentation(self.progress)
+        pictures, masks = augment(batch.images, batch.masks, self.size, how, rng)
+        metadata = withhold(batch.metadata, self.config, rng)
+        target = torch.nn.functional.one_hot(batch.target, self.config.network.classes).float()
+        pictures, masks, metadata, target = self._mix(pictures, masks, metadata, target)
+        scores = self.network(self.standardise(pictures), metadata)
+        loss = total_loss(
+            scores,
+            target,
+            masks,
+            batch.has_mask,
+            log_prior=self.drawn,
+            head=self.network.head.weight,
+            weights=self.config.losses,
+        )
+        self.log("loss", loss, prog_bar=True)
+        self.log("progress", self.progress, prog_bar=True)
+        return loss
+
+    def _mix(self, pictures: Tensor, masks: Tensor, metadata: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        """MixUp (Zhang et al. 2018) of each picture with another of the batch, on a share of the steps."""
+        dice = np.random.default_rng((self.config.seed, self.global_step))
+        if dice.random() >= self.config.schedule.mixup(self.progress):
+            return pictures, masks, metadata, target
+        share = float(dice.beta(self.config.mixup_alpha, self.config.mixup_alpha))
+        order = torch.from_numpy(dice.permutation(len(pictures)))
+        return tuple(share * x + (1 - share) * x[order] for x in (pictures, masks, metadata, target))
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        self.elapsed += time.monotonic() - self.started
+        if self.progress >= 1:
+            self.trainer.should_stop = True
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.judged.append((self(batch.images, batch.metadata).fused.float(), batch.target))
+
+    def on_validation_epoch_end(self) -> None:
+        scores, target = (torch.cat(parts) for parts in zip(*self.judged, strict=True))
+        self.judged.clear()
+        if self.trainer.sanity_checking:
+            return
+        probability = (scores + self.true).softmax(1)
+        self.log("val_loss", torch.nn.functional.nll_loss(probability.clamp_min(1e-9).log(), target), prog_bar=True)
+        self.log("val_balanced_accuracy", balanced_accuracy(target.numpy(), scores.argmax(1).numpy()), prog_bar=True)
+        if len(set(target.tolist())) == self.config.network.classes:
+            probability = probability.double()  # rows must sum to 1 more exactly than float32 does
+            auc = roc_auc_score(target, probability / probability.sum(1, keepdim=True), multi_class="ovr")
+            self.log("val_macro_auc", float(auc), prog_bar=True)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        decay = [p for p in self.network.parameters() if p.ndim > 1]
+        rest = [p for p in self.network.parameters() if p.ndim <= 1]  # biases and norms are not decayed
+        groups = [{"params": decay, "weight_decay": self.config.weight_decay}, {"params": rest, "weight_decay": 0.0}]
+        return torch.optim.SGD(groups, lr=self.config.schedule.peak, momentum=self.config.momentum, nesterov=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["elapsed"] = self.elapsed
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.elapsed = checkpoint["elapsed"]
+
+
+def withhold(metadata: Tensor, config: TrainConfig, rng: torch.Generator) -> Tensor:
+    """Forget all metadata of some rows, and single fields of others, so that any may be unknown when served."""
+    n = len(metadata)
+    sexes = 3 + len(MetadataEncoding().sexes)
+    keep = torch.rand(n, 4, generator=rng) >= torch.tensor([config.drop_all_metadata, *[config.drop_field] * 3])
+    columns = torch.ones_like(metadata)
+    for field, span in enumerate((slice(0, 3), slice(3, sexes), slice(sexes, None)), start=1):
+        columns[:, span] = keep[:, field : field + 1].to(metadata.dtype)
+    return metadata * columns * keep[:, :1]

@@ -1,0 +1,76 @@
+"""What a step minimises: cross-entropy under the draw's prior, the lesion mask, and heat that leaves the lesion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.networks.scores import Scores
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Label smoothing 0–1 and the weight of each auxiliary term beside the cross-entropy."""
+
+    smoothing: float = 0.05
+    mask: float = 0.4
+    heat: float = 0.1
+
+
+def adjusted_cross_entropy(scores: Tensor, target: Tensor, log_prior: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy of ``scores + log_prior`` (N,K) against class shares ``target`` (N,K).
+
+    Adding the log prior of the draw while training leaves scores that are free of it (logit adjustment, Menon et al.
+    2021): arg-max of the scores is then the balanced decision, and adding the true prior gives probabilities.
+    """
+    target = target * (1 - smoothing) + smoothing / target.shape[1]
+    return -(target * F.log_softmax(scores + log_prior, dim=1)).sum(dim=1).mean()
+
+
+def mask_loss(logits: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
+    """Binary cross-entropy plus soft Dice of the mask head (N,1,h,w) against masks (N,1,H,W) in 0–1."""
+    if not has_mask.any():
+        return logits.sum() * 0
+    truth = F.adaptive_avg_pool2d(masks[has_mask], (logits.shape[2], logits.shape[3]))
+    logits = logits[has_mask]
+    guess = logits.sigmoid()
+    overlap = 2 * (guess * truth).sum(dim=(1, 2, 3)) + 1
+    dice = 1 - overlap / (guess.sum(dim=(1, 2, 3)) + truth.sum(dim=(1, 2, 3)) + 1)
+    return F.binary_cross_entropy_with_logits(logits, truth) + dice.mean()
+
+
+def stray_heat(features: Tensor, weight: Tensor, target: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
+    """Mean share 0–1 of the target class's Grad-CAM that falls outside the dilated lesion.
+
+    ``weight`` (K,C) is the image head's; ``target`` (N,K) picks the class by its largest share. Max-pooling the mask
+    to cells dilates it by up to a cell, so heat on the border costs nothing.
+    """
+    if not has_mask.any():
+        return features.sum() * 0
+    chosen = weight[target[has_mask].argmax(dim=1)]
+    heat = torch.relu(torch.einsum("nc,nchw->nhw", chosen, features[has_mask]))
+    inside = F.adaptive_max_pool2d(masks[has_mask], heat.shape[1:]).squeeze(1)
+    total = heat.sum(dim=(1, 2)) + 1e-6
+    return ((heat * (1 - inside)).sum(dim=(1, 2)) / total).mean()
+
+
+def total_loss(
+    scores: Scores,
+    target: Tensor,
+    masks: Tensor,
+    has_mask: Tensor,
+    *,
+    log_prior: Tensor,
+    head: Tensor,
+    weights: LossWeights,
+) -> Tensor:
+    """The weighted sum that a training step minimises, a scalar."""
+    loss = adjusted_cross_entropy(scores.fused, target, log_prior, weights.smoothing)
+    if scores.mask is not None:
+        loss = loss + weights.mask * mask_loss(scores.mask, masks, has_mask)
+    if scores.features is not None:
+        loss = loss + weights.heat * stray_heat(scores.features, head, target, masks, has_mask)
+    return loss

@@ -1,0 +1,41 @@
+"""A finished run, read back from its folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.data.splits import Split
+from training.fitting.config import Priors
+from training.networks.fused import FusedNetwork
+from training.networks.registry import from_dict
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished training run, read from its folder."""
+
+    path: Path
+    network: FusedNetwork
+    priors: Priors
+    split: Split
+    config: dict[str, Any]
+    epochs: int
+    minutes: float
+
+
+def load_run(path: Path) -> Run:
+    """Read config, priors, split and the averaged weights of ``final.ckpt``."""
+    config = json.loads((path / "config.json").read_text())
+    network = from_dict(config["network"]).build().eval()
+    saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
+    state = saved["state_dict"]
+    prefix = "network."
+    network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
+    priors = {key: tuple(value) for key, value in json.loads((path / "priors.json").read_text()).items()}
+    split = Split.load(path / "split.json")
+    return Run(path, network, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)
