@@ -8,6 +8,7 @@ from pathlib import Path
 from training.data import ham10000, splits
 from training.data.pictures import Pictures, load_pictures
 from training.data.records import Record
+from training.data.subset import subset
 
 
 def data(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,7 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with HAM10000_metadata.csv")
     parser.add_argument("--cache", type=Path, default=Path("var/training-cache"), help="decoded pictures, about 2 GB")
     parser.add_argument("--partial", action="store_true", help="accept a subset: do not check HAM10000's counts")
+    parser.add_argument("--images", type=int, help="use about this many: whole lesions of every class, for a first try")
 
 
 def out(parser: argparse.ArgumentParser, what: str = "folder of the report") -> None:
@@ -26,7 +28,8 @@ def bootstrap(parser: argparse.ArgumentParser) -> None:
 
 
 def load_records(args: argparse.Namespace) -> list[Record]:
-    return ham10000.load(args.data, expect_full=not args.partial)
+    records = ham10000.load(args.data, expect_full=not args.partial)
+    return subset(records, args.images) if args.images is not None else records
 
 
 def load_data(args: argparse.Namespace) -> tuple[list[Record], Pictures]:
