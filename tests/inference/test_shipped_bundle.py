@@ -1,0 +1,47 @@
+"""The bundle that the repository ships, as a clinic would meet it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from inference.bundle import Bundle, newest_bundle
+from inference.conformance import check_bundle, seeded_input
+
+SHIPPED = Path(__file__).resolve().parents[2] / "models"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Bundle:
+    return Bundle.load(newest_bundle(SHIPPED))
+
+
+def test_it_answers_as_it_was_exported(shipped: Bundle) -> None:
+    assert check_bundle(shipped.path) == []
+
+
+def test_it_fits_into_the_repository(shipped: Bundle) -> None:
+    assert sum(file.stat().st_size for file in shipped.path.iterdir()) <= 40 * MEGABYTE
+
+
+def test_its_card_carries_attribution_and_licence(shipped: Bundle) -> None:
+    card = (shipped.path / shipped.manifest.card).read_text()
+    assert "Tschandl" in card
+    assert "CC BY-NC 4.0" in card
+    assert "non-commercial" in card
+
+
+def test_a_picture_has_one_answer_alone_and_in_any_batch(shipped: Bundle) -> None:
+    size = (shipped.manifest.input.height, shipped.manifest.input.width)
+    pictures = np.concatenate([seeded_input(seed, *size) for seed in range(7)])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(shipped.model, options, providers=["CPUExecutionProvider"])
+    alone = [session.run(["features"], {"image": pictures[i : i + 1]})[0][0] for i in range(len(pictures))]
+    for rows in ([0, 1], [6, 5, 4, 3, 2, 1, 0], [3, 3, 0, 6, 2]):
+        together = session.run(["features"], {"image": pictures[rows]})[0]
+        assert all(np.array_equal(found, alone[row]) for found, row in zip(together, rows, strict=True))
