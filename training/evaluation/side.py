@@ -12,15 +12,12 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from inference.vocabulary import DIAGNOSES
-from training.metrics import Answers, class_aucs, figures, rate
+from training.metrics import RARE_FIRST, Answers, class_aucs, confusion, figures, rate
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
-
-RARE_FIRST = ("df", "vasc", "akiec", "bcc", "bkl", "mel", "nv")
 
 
 def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dict[str, Any]:
@@ -35,8 +32,8 @@ def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dic
         "confusion_matrix": {
             "rows": "truth",
             "labels": list(DIAGNOSES),
-            "p/prior": _confusion(a.target, a.scores.argmax(1)),
-            "arg-max p": _confusion(a.target, a.p.argmax(1)),
+            "p/prior": confusion(a.target, a.guess("p/prior")).tolist(),
+            "arg-max p": confusion(a.target, a.guess("arg-max p")).tolist(),
         },
         "prediction_sets": {"coverage": float(inside.mean()), "mean_size": float(sets.sum(axis=1).mean())},
     }
@@ -52,11 +49,6 @@ def _class_row(a: Answers, inside: NDArray[np.bool_], code: str, bootstrap: int)
     row["auc"] = class_aucs(a)[code]
     row["set_coverage"] = float(inside[of_class].mean())
     return row
-
-
-def _confusion(target: NDArray[np.int64], guess: NDArray[np.int64]) -> list[list[int]]:
-    matrix: list[list[int]] = confusion_matrix(target, guess, labels=range(len(DIAGNOSES))).tolist()
-    return matrix
 
 
 def summary(measured: dict[str, dict[str, Any]]) -> str:
