@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.data import ham10000, splits
+from training.data import sources, splits
+from training.data.labels import Reading, read_label_map
 from training.data.pictures import Pictures, load_pictures
 from training.data.records import Record
 from training.data.subset import subset
 
 
 def data(parser: argparse.ArgumentParser) -> None:
-    """``--data --cache --partial``: which photographs."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with HAM10000_metadata.csv")
+    """``--source --data --cache --partial``: which photographs, and what their labels mean."""
+    parser.add_argument("--source", default="ham10000", choices=list(sources.SOURCES), help="the layout of --data")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the release")
+    parser.add_argument("--label-map", type=Path, help="CSV label,code before the source's own; no code: leave out")
+    parser.add_argument("--exclude-label", action="append", default=[], help="leave out photographs of this label")
     parser.add_argument("--cache", type=Path, default=Path("var/training-cache"), help="decoded pictures, about 2 GB")
-    parser.add_argument("--partial", action="store_true", help="accept a subset: do not check HAM10000's counts")
+    parser.add_argument("--partial", action="store_true", help="accept a subset: do not check a release's counts")
     parser.add_argument("--images", type=int, help="use about this many: whole lesions of every class, for a first try")
 
 
@@ -28,7 +32,10 @@ def bootstrap(parser: argparse.ArgumentParser) -> None:
 
 
 def load_records(args: argparse.Namespace) -> list[Record]:
-    records = ham10000.load(args.data, expect_full=not args.partial)
+    given = read_label_map(args.label_map) if args.label_map else {}
+    excluded = dict.fromkeys(args.exclude_label)
+    reading = Reading(expect_full=not args.partial, labels={**given, **excluded})
+    records = sources.load(args.source, args.data, reading)
     return subset(records, args.images) if args.images is not None else records
 
 

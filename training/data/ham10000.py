@@ -9,9 +9,8 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from inference.metadata import Metadata
 from inference.vocabulary import DIAGNOSES, LOCALIZATIONS
-from training.data.records import DataError, Record
+from training.data.records import DataError, Record, patient
 
 NAME = "HAM10000"
 CITATION = (
@@ -58,15 +57,12 @@ def _record(row: dict[str, str], images: dict[str, Path], masks: Path) -> Record
         diagnosis=diagnosis,
         dx_type=row["dx_type"],
         source=row.get("dataset", ""),
-        metadata=Metadata(age=_age(row["age"]), sex=row["sex"], localization=row["localization"]),
+        # Age 0 stands for "not recorded" in 39 rows, as does an empty field in 57.
+        metadata=patient(image_id, age=row["age"], sex=row["sex"], localization=row["localization"]),
         image=images[image_id],
         mask=mask if mask.is_file() else None,
+        dataset=NAME,
     )
-
-
-def _age(text: str) -> float | None:
-    # Age 0 stands for "not recorded" in 39 rows (adults by their lesions), as does an empty field in 57.
-    return float(text) if text and float(text) > 0 else None
 
 
 def check_counts(records: list[Record]) -> None:

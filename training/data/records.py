@@ -7,6 +7,8 @@ from pathlib import Path
 
 from inference.metadata import Metadata
 
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
+
 
 class DataError(ValueError):
     """The data on disk are not what they are said to be."""
@@ -14,7 +16,10 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """One photograph. ``dx_type`` (how the truth was found) is kept for reports and is never an input."""
+    """One photograph. ``dx_type`` (how the truth was found) is kept for reports and is never an input.
+
+    ``dataset`` names the release, ``source`` the camera or clinic within it, where the release says.
+    """
 
     image_id: str
     lesion_id: str
@@ -24,3 +29,33 @@ class Record:
     metadata: Metadata
     image: Path
     mask: Path | None
+    dataset: str = ""
+
+
+def patient(name: str, *, age: str, sex: str, localization: str) -> Metadata:
+    """The three fields as text → ``Metadata``. Raises ``DataError`` that names the photograph ``name``.
+
+    Age 0 stands for "not recorded" in these releases (adults by their lesions), as does an empty field.
+    """
+    try:
+        known = Metadata.parse(age=age, sex=sex, localization=localization)
+    except ValueError as error:
+        raise DataError(f"{name}: {error}") from None
+    return known if known.age else Metadata(None, known.sex, known.localization)
+
+
+def pictures_under(root: Path) -> dict[str, Path]:
+    """Every photograph in ``root`` and below by its name without the ending; masks are none.
+
+    Raises ``DataError`` when one name stands for two files.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() not in (".jpg", ".jpeg", ".png") or path.stem.endswith(
+            ("_segmentation", "_superpixels")
+        ):
+            continue
+        if path.stem in found:
+            raise DataError(f"{path.name} is there twice: {found[path.stem]} and {path}.")
+        found[path.stem] = path
+    return found
