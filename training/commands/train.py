@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from training.commands import arguments
+from training.commands import arguments, network_options
 from training.fitting import engine
 from training.fitting.config import TrainConfig
-from training.networks.fused import FusedConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.data(parser)
     arguments.out(parser, "folder of this run")
+    network_options.add_arguments(parser)
     add = parser.add_argument
-    add("--widths", type=arguments.widths, default=(48, 96, 192, 384), help="channels of the four stages")
     add("--seed", type=int, default=0)
     add("--fold", type=int, default=0, help="which tenth is the test side, 0 to 9")
     add("--epochs", type=int, default=100)
@@ -24,10 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> str:
+    network = network_options.chosen(args)  # refuses a wrong switch before anything is decoded
     records, pictures = arguments.load_data(args)
     made = arguments.checked_split(records, pictures, seed=0, fold=args.fold)
     config = TrainConfig(
-        network=FusedConfig(widths=args.widths),
+        network=network,
         seed=args.seed,
         epochs=args.epochs,
         budget_minutes=args.budget_minutes,

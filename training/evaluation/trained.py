@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from training.data.pictures import Pictures
 from training.data.records import Record
+from training.data.resizing import resized
 from training.evaluation.judged import Judged, judged_rows
 from training.fitting.runs import Run
 from training.fitting.sampling import encode
@@ -21,7 +22,8 @@ def score_run(run: Run, records: list[Record], pictures: Pictures, rows: list[in
     with torch.inference_mode():
         for start in tqdm(range(0, len(rows), batch), desc="scoring", unit="batch"):
             chosen = rows[start : start + batch]
-            pixels = torch.from_numpy(pictures.viewed[chosen]).permute(0, 3, 1, 2).float() / 255
+            viewed = torch.from_numpy(pictures.viewed[chosen]).permute(0, 3, 1, 2)
+            pixels = resized(viewed, run.network_config.input_size).float() / 255
             scores = run.network((pixels - mean) / std, metadata[chosen])
             image_parts.append(scores.image.double().numpy())
             metadata_parts.append(scores.metadata.double().numpy())

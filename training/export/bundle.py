@@ -21,7 +21,7 @@ from training.data.records import Record
 from training.evaluation.fitted import ALPHA, PATHS, Fitted, fit
 from training.evaluation.side import report
 from training.export.judging import judge
-from training.export.members import Ensemble, check_same_data, joint_head, to_onnx
+from training.export.members import Ensemble, check_same_data, joint_head, servable, to_onnx
 from training.export.model_card import render
 from training.fitting.runs import Run
 from training.metrics import Answers, rate
@@ -34,7 +34,7 @@ def export(
 ) -> tuple[Bundle, dict[str, Any]]:
     """Write the bundle ``out`` and return it with the report of its test side, which its card quotes."""
     check_same_data(runs)
-    networks, split, priors = [run.network for run in runs], runs[0].split, runs[0].priors
+    networks, split, priors = servable(runs), runs[0].split, runs[0].priors
     model, head = to_onnx(Ensemble(networks), *VIEWED), joint_head(networks)
     place = {record.image_id: i for i, record in enumerate(records)}
     side = {

@@ -14,14 +14,35 @@ import torch
 from torch import Tensor, nn
 
 from inference.head import Head, MetadataMember
+from training.data.pictures import VIEWED
 from training.fitting.runs import Run
 from training.networks.fused import FusedNetwork
+from training.networks.registry import name_of
 
 
 def check_same_data(runs: list[Run]) -> None:
     """Members must have seen the same training side, or one's training pictures are another's test. ``ValueError``."""
     if len({run.split.digest() for run in runs}) != 1 or len({(run.priors.mean, run.priors.true) for run in runs}) != 1:
         raise ValueError("These runs were trained on different splits; an ensemble of them has no honest test side.")
+
+
+def servable(runs: list[Run]) -> list[FusedNetwork]:
+    """The networks of the runs, where a bundle can carry them. Raises ``ValueError`` with the reason where not.
+
+    A bundle holds a feature map, a linear head on its mean and additive metadata: nothing else can be read from it.
+    """
+    return [_servable(run) for run in runs]
+
+
+def _servable(run: Run) -> FusedNetwork:
+    config, network = run.network_config, run.network
+    if not isinstance(network, FusedNetwork):
+        raise ValueError(f"{run.path}: a bundle cannot carry {name_of(config)}; only fused is served.")  # noqa: TRY004
+    if config.input_size not in (None, VIEWED):
+        raise ValueError(
+            f"{run.path}: a bundle is served at {VIEWED} pixels, and this network reads {config.input_size}."
+        )
+    return network
 
 
 class Ensemble(nn.Module):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from training.fitting.losses import LossWeights
 from training.fitting.schedule import Schedule
 from training.networks.fused import FusedConfig
-from training.networks.registry import NetworkConfig
+from training.networks.network import NetworkConfig
 
 
 @dataclass(frozen=True)

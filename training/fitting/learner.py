@@ -12,11 +12,13 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from inference.metadata import MetadataEncoding
+from training.data.resizing import resized
 from training.fitting.augmentation import augment
 from training.fitting.config import Priors, TrainConfig
 from training.fitting.losses import total_loss
 from training.fitting.sampling import Batch
 from training.metrics import balanced_accuracy
+from training.networks.network import Network
 from training.networks.scores import Scores
 
 
@@ -28,7 +30,7 @@ class Learner(L.LightningModule):
         self.config, self.priors = config, priors
         self.total_steps = max(1, config.epochs * steps_per_epoch)
         self.elapsed = 0.0
-        self.network = config.network.build().to(memory_format=torch.channels_last)
+        self.network: Network = config.network.build().to(memory_format=torch.channels_last)
         self.mean: Tensor
         self.std: Tensor
         self.drawn: Tensor
@@ -52,12 +54,13 @@ class Learner(L.LightningModule):
         return out.contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor, metadata: Tensor) -> Scores:
-        scores: Scores = self.network(self.standardise(images.float() / 255), metadata)
+        pictures = resized(images, self.config.network.input_size)
+        scores: Scores = self.network(self.standardise(pictures.float() / 255), metadata)
         return scores
 
     def on_train_epoch_start(self) -> None:
         # One size an epoch: changing it between steps would only cost caches.
-        self.size = self.config.schedule.size(self.progress)
+        self.size = self.config.network.input_size or self.config.schedule.size(self.progress)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         self.started = time.monotonic()
@@ -79,9 +82,10 @@ class Learner(L.LightningModule):
             masks,
             batch.has_mask,
             log_prior=self.drawn,
-            head=self.network.head.weight,
+            head=self.network.pooled_head,
             weights=self.config.losses,
         )
+        loss = loss + self.network.penalty()
         self.log("loss", loss, prog_bar=True)
         self.log("progress", self.progress, prog_bar=True)
         return loss

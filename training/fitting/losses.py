@@ -64,13 +64,13 @@ def total_loss(
     has_mask: Tensor,
     *,
     log_prior: Tensor,
-    head: Tensor,
+    head: Tensor | None,
     weights: LossWeights,
 ) -> Tensor:
     """The weighted sum that a training step minimises, a scalar."""
     loss = adjusted_cross_entropy(scores.fused, target, log_prior, weights.smoothing)
     if scores.mask is not None:
         loss = loss + weights.mask * mask_loss(scores.mask, masks, has_mask)
-    if scores.features is not None:
+    if scores.features is not None and head is not None:
         loss = loss + weights.heat * stray_heat(scores.features, head, target, masks, has_mask)
     return loss

@@ -11,7 +11,7 @@ import torch
 
 from training.data.splits import Split
 from training.fitting.config import Priors
-from training.networks.fused import FusedNetwork
+from training.networks.network import Network, NetworkConfig
 from training.networks.registry import from_dict
 
 
@@ -20,7 +20,8 @@ class Run:
     """One finished training run, read from its folder."""
 
     path: Path
-    network: FusedNetwork
+    network: Network
+    network_config: NetworkConfig
     priors: Priors
     split: Split
     config: dict[str, Any]
@@ -31,11 +32,12 @@ class Run:
 def load_run(path: Path) -> Run:
     """Read config, priors, split and the averaged weights of ``final.ckpt``."""
     config = json.loads((path / "config.json").read_text())
-    network = from_dict(config["network"]).build().eval()
+    network_config = from_dict(config["network"])
+    network = network_config.build().eval()
     saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
     state = saved["state_dict"]
     prefix = "network."
     network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
     priors = {key: tuple(value) for key, value in json.loads((path / "priors.json").read_text()).items()}
     split = Split.load(path / "split.json")
-    return Run(path, network, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)
+    return Run(path, network, network_config, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)

@@ -9,32 +9,34 @@ untouched, and the gradient of a class score by the feature map is W/(H·W), whi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from inference.metadata import MetadataEncoding
-from inference.vocabulary import DIAGNOSES
 from training.networks.backbone import ResNetD
+from training.networks.network import Network, NetworkConfig
 from training.networks.scores import Scores
 
 
 @dataclass(frozen=True)
-class FusedConfig:
+class FusedConfig(NetworkConfig):
     """Widths of the four stages; the last keeps stride 16, so 144×192 px give a heatmap of 9×12 cells."""
 
     widths: tuple[int, int, int, int] = (48, 96, 192, 384)
     blocks: tuple[int, int, int, int] = (2, 2, 2, 2)
     hidden: int = 32
-    classes: int = len(DIAGNOSES)
     metadata: int = MetadataEncoding().size
     dropout: float = 0.2
+
+    cam_layer: ClassVar[str] = "backbone"
 
     def build(self) -> FusedNetwork:
         return FusedNetwork(self)
 
 
-class FusedNetwork(nn.Module):
+class FusedNetwork(Network):
     """Picture (N,3,H,W), standardised, and encoded metadata (N,D) → ``Scores``."""
 
     def __init__(self, config: FusedConfig) -> None:
@@ -45,6 +47,10 @@ class FusedNetwork(nn.Module):
         self.head = nn.Linear(config.widths[-1], config.classes)
         self.metadata_head = MetadataHead(config)
         self.mask_head = nn.Conv2d(config.widths[-1], 1, 1)
+
+    @property
+    def pooled_head(self) -> Tensor:
+        return self.head.weight
 
     def forward(self, image: Tensor, metadata: Tensor) -> Scores:
         features = self.backbone(image)

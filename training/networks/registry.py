@@ -6,9 +6,17 @@ from dataclasses import asdict
 from typing import Any
 
 from training.networks.fused import FusedConfig
+from training.networks.metadata_only import MetadataOnlyConfig
+from training.networks.network import NetworkConfig
+from training.networks.report_cnn import CnnConfig
+from training.networks.report_dnn import DnnConfig
 
-NetworkConfig = FusedConfig
-NETWORKS: dict[str, type[NetworkConfig]] = {"fused": FusedConfig}
+NETWORKS: dict[str, type[NetworkConfig]] = {
+    "fused": FusedConfig,
+    "dnn": DnnConfig,
+    "cnn": CnnConfig,
+    "metadata-only": MetadataOnlyConfig,
+}
 
 
 def name_of(config: NetworkConfig) -> str:
@@ -22,7 +30,17 @@ def to_dict(config: NetworkConfig) -> dict[str, Any]:
 
 
 def from_dict(document: dict[str, Any]) -> NetworkConfig:
-    """Read what ``to_dict`` wrote. Raises ``KeyError`` for an unknown name, ``TypeError`` for an unknown field."""
+    """Read what ``to_dict`` wrote. Raises ``ValueError`` for an unknown name or field."""
     values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
-    kind = NETWORKS[values.pop("name")]
-    return kind(**values)
+    kind = named(str(values.pop("name", "")))
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"The record of this network does not fit the code: {error}.") from None
+
+
+def named(name: str) -> type[NetworkConfig]:
+    """The configuration of a name. Raises ``ValueError`` with the names that exist."""
+    if name not in NETWORKS:
+        raise ValueError(f"There is no network {name!r}; there are {', '.join(NETWORKS)}.")
+    return NETWORKS[name]

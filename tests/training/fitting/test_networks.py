@@ -1,0 +1,44 @@
+"""Any network of the registry goes through the same engine, at the size that it reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.fitting.test_engine import TINY
+from training.data.pictures import Pictures
+from training.data.records import Record
+from training.data.splits import split_by_lesion
+from training.evaluation.trained import score_run
+from training.export.bundle import export
+from training.fitting.engine import fit
+from training.fitting.runs import Run, load_run
+from training.networks.report_dnn import DnnConfig
+
+
+@pytest.fixture(scope="module")
+def run(records: list[Record], pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("dnn")
+    config = replace(TINY, network=DnnConfig(hidden=(16,), l2=1e-4), epochs=1)
+    fit(records, pictures, split_by_lesion(records, []), config, out)
+    return load_run(out)
+
+
+def test_the_run_is_read_back_and_scored_at_its_own_size(run: Run, records: list[Record], pictures: Pictures) -> None:
+    judged = score_run(run, records, pictures, [0, 5, 9], batch=2)
+    assert run.network_config == DnnConfig(hidden=(16,), l2=1e-4)
+    assert np.ptp(judged.image, axis=0).min() > 0
+    np.testing.assert_array_equal(judged.fused, judged.image)  # it reads no metadata
+
+
+def test_its_weights_moved(run: Run) -> None:
+    assert run.network.head.bias.abs().min() > 0  # it starts at zero
+
+
+def test_a_bundle_cannot_carry_it(run: Run, records: list[Record], pictures: Pictures, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a bundle cannot carry dnn; only fused is served\."):
+        export([run], records, pictures, tmp_path / "bundle", name="n", version="1.0.0", bootstrap=5)
+    assert not (tmp_path / "bundle").exists()

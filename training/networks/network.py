@@ -1,0 +1,45 @@
+"""What every network can be asked: a frozen configuration builds it, and it answers ``Scores``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from inference.vocabulary import DIAGNOSES
+
+Size = tuple[int, int]  # height, width in pixels
+
+
+@dataclass(frozen=True)
+class NetworkConfig(ABC):
+    """The base of all configurations, each a frozen dataclass like this; ``registry.NETWORKS`` names them.
+
+    ``classes`` is K. ``input_size`` is the height and width that the network reads, or None where the schedule sets
+    them. ``cam_layer`` is the dotted name, inside the built network, of the last layer with spatial cells: Grad-CAM
+    (Selvaraju et al. 2017) weighs its output (N,C,h,w); None where no such layer exists.
+    """
+
+    classes: int = len(DIAGNOSES)
+    input_size: Size | None = None
+
+    cam_layer: ClassVar[str | None] = None
+
+    @abstractmethod
+    def build(self) -> Network:
+        """A new network with its first weights from torch's global generator."""
+
+
+class Network(nn.Module):
+    """Standardised pictures (N,3,H,W) and encoded metadata (N,D) → ``Scores``."""
+
+    @property
+    def pooled_head(self) -> Tensor | None:
+        """Weights (K,C) of the linear head on the mean of ``Scores.features``; None where no features are answered."""
+        return None
+
+    def penalty(self) -> Tensor | float:
+        """What the network's own L2 switch adds to the loss of a step."""
+        return 0.0
