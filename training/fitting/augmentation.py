@@ -1,19 +1,19 @@
 """Augmentation of a whole uint8 batch in torch, from a generator of its own so that a run can be repeated.
 
 Warps move picture and mask alike; colour, blur and compression touch the picture alone. Values are 0–1 between steps.
+Random numbers are drawn on the CPU and then travel, so that the same seed draws the same on any device.
 """
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Generator, Tensor
+
+from training.fitting.jpeg import jpeg
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _warp(
     theta[:, 1, 0] = sin * scale * aspect * flip * ratio
     theta[:, 1, 1] = cos * scale / aspect
     theta[:, :, 2] = _uniform(2 * n, -how.shift, how.shift, rng).view(n, 2)
-    grid = F.affine_grid(theta, [n, 1, *size], align_corners=False)
+    grid = F.affine_grid(theta.to(images.device), [n, 1, *size], align_corners=False)
     stacked = torch.cat([images, masks], dim=1)
     out = F.grid_sample(stacked, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     return out[:, :3].contiguous(), (out[:, 3:] > 0.5).float()
@@ -79,7 +79,7 @@ def _warp(
 
 def _constancy(x: Tensor, p: float, rng: Generator) -> Tensor:
     """Shades of grey (Finlayson and Trezzi 2004, Minkowski norm 6) on a share of the pictures."""
-    chosen = torch.rand(len(x), generator=rng) < p
+    chosen = (torch.rand(len(x), generator=rng) < p).to(x.device)
     light = x[:, :, ::2, ::2].pow(6).mean(dim=(2, 3)).pow(1 / 6).clamp_min(1e-3)
     gain = light.mean(dim=1, keepdim=True) / light
     return (x * torch.where(chosen[:, None], gain, 1.0)[:, :, None, None]).clamp(0, 1)
@@ -97,10 +97,11 @@ def _colour(x: Tensor, how: Augmentation, rng: Generator) -> Tensor:
     eye = torch.eye(3)
     rotation = eye + turn.sin()[:, None, None] * axis + (1 - turn.cos())[:, None, None] * (axis @ axis)
     desaturate = (1 - saturation)[:, None, None] * grey.expand(3, 3) + saturation[:, None, None] * eye
-    matrix = (contrast * brightness)[:, None, None] * (rotation @ desaturate)
-    offset = (1 - contrast) * brightness * x.mean(dim=(1, 2, 3))
+    matrix = ((contrast * brightness)[:, None, None] * (rotation @ desaturate)).to(x.device)
+    offset = ((1 - contrast) * brightness).to(x.device) * x.mean(dim=(1, 2, 3))
     y = torch.baddbmm(offset[:, None, None], matrix, x.flatten(2)).view_as(x).clamp(1e-4, 1)
-    return y.pow(torch.exp(_uniform(n, -how.gamma, how.gamma, rng))[:, None, None, None])
+    gamma = torch.exp(_uniform(n, -how.gamma, how.gamma, rng)).to(x.device)
+    return y.pow(gamma[:, None, None, None])
 
 
 def _soften(x: Tensor, p: float, rng: Generator) -> Tensor:
@@ -109,6 +110,7 @@ def _soften(x: Tensor, p: float, rng: Generator) -> Tensor:
     factor = float(_uniform(1, 0.35, 0.9, rng))
     if chosen.any():
         size = (x.shape[2], x.shape[3])
+        chosen = chosen.to(x.device)
         small = F.interpolate(x[chosen], scale_factor=factor, mode="bilinear", antialias=True)
         x[chosen] = F.interpolate(small, size=size, mode="bilinear")
     return x
@@ -117,21 +119,22 @@ def _soften(x: Tensor, p: float, rng: Generator) -> Tensor:
 def _compress(x: Tensor, p: float, rng: Generator) -> Tensor:
     """JPEG artefacts of quality 35–90 on a share of the pictures."""
     chosen = torch.rand(len(x), generator=rng) < p
-    quality = torch.randint(35, 90, (len(x),), generator=rng)
-    for i in chosen.nonzero().flatten().tolist():
-        pixels = (x[i] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-        coded = io.BytesIO()
-        Image.fromarray(pixels).save(coded, "JPEG", quality=int(quality[i]))
-        x[i] = torch.from_numpy(np.array(Image.open(coded))).permute(2, 0, 1).float() / 255
+    quality = torch.randint(35, 90, (len(x),), generator=rng)[chosen].to(x.device)
+    if chosen.any():
+        chosen = chosen.to(x.device)
+        x[chosen] = jpeg(x[chosen], quality)
     return x
 
 
 def _erase(x: Tensor, p: float, rng: Generator) -> Tensor:
-    chosen = torch.rand(len(x), generator=rng) < p
-    place = torch.rand(len(x), 4, generator=rng)
-    height, width = x.shape[2:]
-    for i in chosen.nonzero().flatten().tolist():
-        h, w = int(height * (0.08 + 0.22 * place[i, 0])), int(width * (0.08 + 0.22 * place[i, 1]))
-        top, left = int((height - h) * place[i, 2]), int((width - w) * place[i, 3])
-        x[i, :, top : top + h, left : left + w] = x[i].mean(dim=(1, 2), keepdim=True)
-    return x
+    """A rectangle of 8–30 % of each side takes the picture's mean colour, on a share of the pictures."""
+    n, _, height, width = x.shape
+    chosen = torch.rand(n, generator=rng) < p
+    place = torch.rand(n, 4, generator=rng)
+    h, w = (height * (0.08 + 0.22 * place[:, 0])).floor(), (width * (0.08 + 0.22 * place[:, 1])).floor()
+    top, left = ((height - h) * place[:, 2]).floor(), ((width - w) * place[:, 3]).floor()
+    rows, columns = torch.arange(height)[None], torch.arange(width)[None]
+    across = (rows >= top[:, None]) & (rows < (top + h)[:, None])
+    along = (columns >= left[:, None]) & (columns < (left + w)[:, None])
+    hidden = (chosen[:, None, None] & across[:, :, None] & along[:, None, :]).unsqueeze(1).to(x.device)
+    return torch.where(hidden, x.mean(dim=(2, 3), keepdim=True), x)

@@ -71,7 +71,8 @@ class Learner(L.LightningModule):
         rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.global_step)
         torch.manual_seed(self.config.seed * 1_000_003 + self.global_step)  # dropout draws from the global generator
         how = self.config.schedule.augmentation(self.progress)
-        pictures, masks = augment(batch.images, batch.masks, self.size, how, rng)
+        with torch.autocast(self.device.type, enabled=False):  # colours and cosines need their decimals
+            pictures, masks = augment(batch.images, batch.masks, self.size, how, rng)
         metadata = withhold(batch.metadata, self.config, rng)
         target = torch.nn.functional.one_hot(batch.target, self.config.network.classes).float()
         pictures, masks, metadata, target = self._mix(pictures, masks, metadata, target)
@@ -96,7 +97,7 @@ class Learner(L.LightningModule):
         if dice.random() >= self.config.schedule.mixup(self.progress):
             return pictures, masks, metadata, target
         share = float(dice.beta(self.config.mixup_alpha, self.config.mixup_alpha))
-        order = torch.from_numpy(dice.permutation(len(pictures)))
+        order = torch.from_numpy(dice.permutation(len(pictures))).to(pictures.device)
         return tuple(share * x + (1 - share) * x[order] for x in (pictures, masks, metadata, target))
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
@@ -112,7 +113,8 @@ class Learner(L.LightningModule):
         self.judged.clear()
         if self.trainer.sanity_checking:
             return
-        probability = (scores + self.true).softmax(1)
+        scores, target, true = scores.cpu(), target.cpu(), self.true.cpu()
+        probability = (scores + true).softmax(1)
         self.log("val_loss", torch.nn.functional.nll_loss(probability.clamp_min(1e-9).log(), target), prog_bar=True)
         self.log("val_balanced_accuracy", balanced_accuracy(target.numpy(), scores.argmax(1).numpy()), prog_bar=True)
         if len(set(target.tolist())) == self.config.network.classes:
@@ -138,7 +140,7 @@ def withhold(metadata: Tensor, config: TrainConfig, rng: torch.Generator) -> Ten
     n = len(metadata)
     sexes = 3 + len(MetadataEncoding().sexes)
     keep = torch.rand(n, 4, generator=rng) >= torch.tensor([config.drop_all_metadata, *[config.drop_field] * 3])
-    columns = torch.ones_like(metadata)
+    columns = torch.ones(metadata.shape)
     for field, span in enumerate((slice(0, 3), slice(3, sexes), slice(sexes, None)), start=1):
-        columns[:, span] = keep[:, field : field + 1].to(metadata.dtype)
-    return metadata * columns * keep[:, :1]
+        columns[:, span] = keep[:, field : field + 1].float()
+    return metadata * (columns * keep[:, :1]).to(metadata.device)

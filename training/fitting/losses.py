@@ -13,11 +13,16 @@ from training.networks.scores import Scores
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Label smoothing 0–1 and the weight of each auxiliary term beside the cross-entropy."""
+    """Label smoothing 0–1, the weight of each auxiliary term, and whether picture and metadata learn together.
+
+    Apart (``joint`` off) the picture's scores learn as if there were no metadata, and the metadata learn what to add
+    to them: metadata withheld then leave exactly the network of a training without metadata.
+    """
 
     smoothing: float = 0.05
     mask: float = 0.4
     heat: float = 0.1
+    joint: bool = False
 
 
 def adjusted_cross_entropy(scores: Tensor, target: Tensor, log_prior: Tensor, smoothing: float) -> Tensor:
@@ -68,7 +73,8 @@ def total_loss(
     weights: LossWeights,
 ) -> Tensor:
     """The weighted sum that a training step minimises, a scalar."""
-    loss = adjusted_cross_entropy(scores.fused, target, log_prior, weights.smoothing)
+    learning = (scores.fused,) if weights.joint else (scores.image, scores.image.detach() + scores.metadata)
+    loss = torch.stack([adjusted_cross_entropy(z, target, log_prior, weights.smoothing) for z in learning]).sum()
     if scores.mask is not None:
         loss = loss + weights.mask * mask_loss(scores.mask, masks, has_mask)
     if scores.features is not None and head is not None:

@@ -1,7 +1,8 @@
 import torch
 import torch.nn.functional as F
 
-from training.fitting.losses import adjusted_cross_entropy, mask_loss, stray_heat
+from training.fitting.losses import LossWeights, adjusted_cross_entropy, mask_loss, stray_heat, total_loss
+from training.networks.scores import Scores
 
 
 def test_without_smoothing_and_prior_it_is_plain_cross_entropy() -> None:
@@ -42,3 +43,26 @@ def test_heat_inside_the_lesion_costs_nothing_and_outside_all() -> None:
     known = torch.tensor([True])
     assert stray_heat(inside, weight, target, masks, known) < 1e-6
     assert stray_heat(1 - inside, weight, target, masks, known) > 0.999
+
+
+def _gradient_of_the_picture(metadata: torch.Tensor, *, joint: bool) -> torch.Tensor:
+    torch.manual_seed(0)
+    image = torch.randn(6, 7, requires_grad=True)
+    target = F.one_hot(torch.arange(6), 7).float()
+    none = torch.zeros(6, 1, 1, 1)
+    known = torch.zeros(6, dtype=torch.bool)
+    weights = LossWeights(joint=joint)
+    scores = Scores(image, metadata)
+    loss = total_loss(scores, target, none, known, log_prior=torch.zeros(7), head=torch.empty(0), weights=weights)
+    loss.backward()
+    assert image.grad is not None
+    return image.grad
+
+
+def test_apart_the_metadata_cannot_change_what_the_picture_learns_and_yet_learn() -> None:
+    known = torch.randn(6, 7, requires_grad=True)
+    apart = _gradient_of_the_picture(known, joint=False)
+    assert torch.equal(apart, _gradient_of_the_picture(torch.zeros(6, 7), joint=False))
+    assert not torch.allclose(apart, _gradient_of_the_picture(known, joint=True))
+    assert known.grad is not None
+    assert known.grad.abs().sum() > 0
