@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 
 from training.__main__ import main
+from training.data.splits import Split
+from training.fitting import engine
+from training.fitting.engine import Trained
 
 
 def _split(drawn: Path, tmp_path: Path, *more: str) -> str:
@@ -28,6 +31,45 @@ def test_widths_that_make_no_network_are_refused(drawn: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         main(["train", "--data", str(drawn), "--out", "nowhere", "--widths", "32-64"])
     assert "four stage widths" in capsys.readouterr().err
+
+
+@pytest.fixture
+def _no_fit(monkeypatch: pytest.MonkeyPatch) -> list[Split]:
+    """What train hands to the engine; the engine itself has its own tests."""
+    handed: list[Split] = []
+
+    def fit(records: object, pictures: object, split: Split, config: object, out: Path) -> Trained:
+        handed.append(split)
+        return Trained(out, 0, 0.0)
+
+    monkeypatch.setattr(engine, "fit", fit)
+    return handed
+
+
+def test_train_takes_the_split_of_a_file(drawn: Path, tmp_path: Path, _no_fit: list[Split]) -> None:
+    _split(drawn, tmp_path, "--partial", "--scheme", "image-level", "--seed", "5")
+    words = ["train", "--data", str(drawn), "--cache", str(tmp_path / "cache"), "--partial", "--out", str(tmp_path)]
+    printed = main([*words, "--split", str(tmp_path / "split.json")])
+    assert _no_fit == [Split.load(tmp_path / "split.json")]
+    assert printed.startswith("image-level: leaks")
+
+
+def test_train_refuses_a_leak_under_an_honest_name(
+    drawn: Path, tmp_path: Path, _no_fit: list[Split], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _split(drawn, tmp_path, "--partial", "--scheme", "image-level")
+    file = tmp_path / "split.json"
+    file.write_text(file.read_text().replace("image-level: leaks", "lesion-grouped"))
+    words = ["train", "--data", str(drawn), "--cache", str(tmp_path / "cache"), "--partial", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match="same lesion stands on two sides"):
+        main([*words, "--split", str(file)])
+    assert not _no_fit
+
+
+def test_split_says_that_image_level_leaks(drawn: Path, tmp_path: Path) -> None:
+    printed = _split(drawn, tmp_path, "--partial", "--scheme", "image-level")
+    assert printed.startswith("image-level: leaks")
+    assert "% of the test images show a lesion that is also in training" in printed
 
 
 @pytest.mark.parametrize("command", ["split", "train", "export", "evaluate"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.data import sources, splits
+from training.data import schemes, sources, splits
 from training.data.labels import Reading, read_label_map
 from training.data.pictures import Pictures, load_pictures
 from training.data.records import Record
@@ -45,12 +45,35 @@ def load_data(args: argparse.Namespace) -> tuple[list[Record], Pictures]:
     return records, load_pictures(records, args.cache)
 
 
-def checked_split(records: list[Record], pictures: Pictures, *, seed: int, fold: int) -> splits.Split:
-    """A lesion-grouped split that was checked for leaks and near-duplicates. Raises ``LeakError``."""
+def scheme(parser: argparse.ArgumentParser) -> None:
+    """``--scheme --fold``: how sides are made, unless ``--split`` names a file."""
+    add = parser.add_argument
+    add("--scheme", default="lesion", choices=schemes.SCHEMES, help="image-level leaks and says so in every report")
+    add("--fold", type=int, default=0, help="which tenth (lesion-folds: which fifth) is tested")
+
+
+def checked_split(
+    records: list[Record], pictures: Pictures, *, seed: int, fold: int, scheme: str = "lesion"
+) -> splits.Split:
+    """A split that was checked for leaks and near-duplicates, but for image-level. Raises ``LeakError``."""
     twins = splits.near_duplicates(pictures.stored)
-    made = splits.split_by_lesion(records, twins, seed=seed, fold=fold)
-    splits.check_no_leak(made, records, twins)
+    made = schemes.split_by(scheme, records, twins, seed=seed, fold=fold)
+    check_split(made, records, twins)
     return made
+
+
+def loaded_split(path: Path, records: list[Record], pictures: Pictures) -> splits.Split:
+    """A split file that fits ``records``, checked again: only a split that says that it leaks may leak."""
+    made = splits.Split.load(path)
+    check_split(made, records, splits.near_duplicates(pictures.stored))
+    return made
+
+
+def check_split(made: splits.Split, records: list[Record], twins: list[tuple[int, int]]) -> None:
+    if made.leaks:
+        splits.check_same_images(made, records)
+    else:
+        splits.check_no_leak(made, records, twins)
 
 
 def widths(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Split by lesion, stratified 80/10/10, and refuse a leak."""
+"""Split by lesion, by source or, only to be printed beside an honest figure, by image; refuse any other leak."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import argparse
 from pathlib import Path
 
 from training.commands import arguments
+from training.data import schemes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.data(parser)
+    arguments.scheme(parser)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--fold", type=int, default=0, help="which tenth is the test side, 0 to 9")
     parser.add_argument("--out", type=Path, default=Path("split.json"))
 
 
 def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
-    made = arguments.checked_split(records, pictures, seed=args.seed, fold=args.fold)
+    made = arguments.checked_split(records, pictures, seed=args.seed, fold=args.fold, scheme=args.scheme)
     made.save(args.out)
     counts = ", ".join(f"{side} {len(ids)}" for side, ids in made.sides.items())
-    return f"{made.scheme}: {counts} images; no lesion and no near-duplicate on two sides.\nWritten to {args.out}."
+    left_out = f" {len(made.left_out)} images are left out, tied to the test side." if made.left_out else ""
+    if made.leaks:
+        shared = schemes.overlap(made, records)
+        verdict = f"{shared:.0%} of the test images show a lesion that is also in training."
+    else:
+        verdict = f"no lesion and no near-duplicate on two sides.{left_out}"
+    return f"{made.scheme}: {counts} images; {verdict}\nWritten to {args.out}."

@@ -1,4 +1,4 @@
-"""Splits by lesion, never by image, with near-duplicates kept on one side and a check that stops a leaky run.
+"""What a split is, how lesions are grouped and dealt, and the check that stops a leaky run; schemes.py has the rest.
 
 38 % of a random 10 % test set of HAM10000 shows a lesion that is also in training; a figure from it is worthless.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ PARTS = 10  # tenths: one tests, one validates, eight train
 # HAM10000 with its mirror images: 244 pairs of different lesions at .985, 1,848 at .98.
 NEAR_DUPLICATE = 0.985
 _THUMBNAIL = (12, 16)
+LEAKS = "image-level: leaks"  # how a scheme that is kept only for comparison begins, wherever it is quoted
+_NAMED = 5  # of the offending pairs, so that the sentence can be read
 
 
 class LeakError(ValueError):
@@ -30,13 +33,23 @@ class LeakError(ValueError):
 
 @dataclass(frozen=True)
 class Split:
-    """Image ids by side, with what made them. ``scheme`` names the rule: a figure is quoted with it."""
+    """Image ids by side, with what made them. ``scheme`` names the rule: a figure is quoted with it.
+
+    ``left_out`` are images that no side may have: they would tie training to the test side.
+    """
 
     scheme: str
     seed: int
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+    fold: int = 0
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, sides: dict[str, list[str]], *, scheme: str, seed: int, fold: int) -> Split:
+        """From lists of image ids, ``left_out`` among them if there are any; their order does not matter."""
+        return cls(scheme=scheme, seed=seed, fold=fold, **{side: tuple(sorted(ids)) for side, ids in sides.items()})
 
     @property
     def sides(self) -> dict[str, tuple[str, ...]]:
@@ -46,17 +59,28 @@ class Split:
         """SHA-256 over the sides: two runs with one digest saw the same split."""
         return hashlib.sha256(json.dumps(self.sides, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def leaks(self) -> bool:
+        """Whether it is one of those that exist only to be printed beside an honest figure."""
+        return self.scheme.startswith(LEAKS)
+
+    def ids_digest(self) -> str:
+        """SHA-256 over all image ids, whichever their side: two splits with one were made of the same pictures."""
+        ids = sorted((*self.train, *self.validation, *self.test, *self.left_out))
+        return hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
     def save(self, path: Path) -> None:
-        path.write_text(json.dumps({**asdict(self), "sha256": self.digest()}, indent=1))
+        document = {**asdict(self), "ids_sha256": self.ids_digest(), "sha256": self.digest()}
+        path.write_text(json.dumps(document, indent=1))
 
     @classmethod
     def load(cls, path: Path) -> Split:
-        """Read a split file. Raises ``LeakError`` if its content is not what its digest says."""
+        """Read a split file. Raises ``LeakError`` if its content is not what its digests say."""
         raw: dict[str, Any] = json.loads(path.read_text())
-        digest = raw.pop("sha256")
-        sides = {side: tuple(raw.pop(side)) for side in ("train", "validation", "test")}
-        split = cls(scheme=raw["scheme"], seed=raw["seed"], **sides)
-        if split.digest() != digest:
+        sides = {side: raw.get(side, []) for side in ("train", "validation", "test", "left_out")}
+        split = cls.of(sides, scheme=raw["scheme"], seed=raw["seed"], fold=raw.get("fold", 0))
+        # Files of version 0.1.0 hold no fold and no digest of the ids.
+        if split.digest() != raw["sha256"] or raw.get("ids_sha256", split.ids_digest()) != split.ids_digest():
             raise LeakError(f"{path} was edited after it was written; make the split again.")
         return split
 
@@ -67,16 +91,16 @@ def split_by_lesion(records: list[Record], twins: list[tuple[int, int]], *, seed
     Groups of one diagnosis are ordered by a hash of their name, so adding rows elsewhere does not reshuffle them;
     they are then dealt to ten parts, the largest groups first so that image counts stay even.
     """
-    part_of = _deal(_groups(records, twins), records, seed)
+    part_of = deal(group_by_lesion(records, twins), records, seed, by_lesion_id)
     sides: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
     for index, record in enumerate(records):
         turn = (part_of[index] - fold) % PARTS
         sides[{0: "test", 1: "validation"}.get(turn, "train")].append(record.image_id)
-    made = {side: tuple(sorted(ids)) for side, ids in sides.items()}
-    return Split(scheme="lesion-grouped stratified 80/10/10", seed=seed, **made)
+    return Split.of(sides, scheme="lesion-grouped stratified 80/10/10", seed=seed, fold=fold)
 
 
-def _groups(records: list[Record], twins: list[tuple[int, int]]) -> list[list[int]]:
+def group_by_lesion(records: list[Record], twins: list[tuple[int, int]]) -> list[list[int]]:
+    """Record indexes in groups that must stay together: photographs of one lesion, and ``twins`` of those."""
     parent = list(range(len(records)))
 
     def root(i: int) -> int:
@@ -96,17 +120,22 @@ def _groups(records: list[Record], twins: list[tuple[int, int]]) -> list[list[in
     return list(groups.values())
 
 
-def _deal(groups: list[list[int]], records: list[Record], seed: int) -> dict[int, int]:
+def deal(groups: list[list[int]], records: list[Record], seed: int, name: Callable[[Record], str]) -> dict[int, int]:
+    """Deal each class's groups to ``PARTS`` parts in turn: record index → part. A hash of ``name`` orders them."""
     by_class: dict[str, list[list[int]]] = defaultdict(list)
     for group in groups:
         by_class[records[group[0]].diagnosis].append(group)
     part_of: dict[int, int] = {}
     for diagnosis, members in sorted(by_class.items()):
-        members.sort(key=lambda group: (-len(group), _hash(min(records[i].lesion_id for i in group), seed)))
+        members.sort(key=lambda group: (-len(group), _hash(min(name(records[i]) for i in group), seed)))
         start = int(_hash(diagnosis, seed), 16) % PARTS
         for turn, group in enumerate(members):
             part_of.update(dict.fromkeys(group, (start + turn) % PARTS))
     return part_of
+
+
+def by_lesion_id(record: Record) -> str:
+    return record.lesion_id
 
 
 def _hash(name: str, seed: int) -> str:
@@ -143,16 +172,36 @@ def _box(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float3
 
 
 def check_no_leak(split: Split, records: list[Record], twins: list[tuple[int, int]]) -> None:
-    """Raise ``LeakError`` if a lesion or a pair of near-duplicates stands on two sides, or an image on none."""
+    """Raise ``LeakError`` naming pairs if a lesion or two near-duplicates stand on two sides, or an image on none."""
+    check_same_images(split, records)
     side_of = {image: side for side, ids in split.sides.items() for image in ids}
-    if len(side_of) != len(records) or sum(map(len, split.sides.values())) != len(records):
-        raise LeakError("Each image must stand on exactly one side of the split.")
-    sides_of_lesion: dict[str, set[str]] = defaultdict(set)
-    for record in records:
-        sides_of_lesion[record.lesion_id].add(side_of[record.image_id])
-    torn = sorted(lesion for lesion, sides in sides_of_lesion.items() if len(sides) > 1)
+    first: dict[str, str] = {}
+    torn: list[tuple[str, str]] = []
+    for image, lesion in ((r.image_id, r.lesion_id) for r in records if r.image_id in side_of):
+        other = first.setdefault(lesion, image)
+        if side_of[other] != side_of[image]:
+            torn.append((other, image))
     if torn:
-        raise LeakError(f"{len(torn)} lesions stand on two sides of the split, {torn[0]} for one.")
-    for a, b in twins:
-        if side_of[records[a].image_id] != side_of[records[b].image_id]:
-            raise LeakError(f"{records[a].image_id} and {records[b].image_id} are nearly the same picture, torn apart.")
+        raise LeakError(f"The same lesion stands on two sides of the split: {_listed(torn, side_of)}.")
+    near = [(records[a].image_id, records[b].image_id) for a, b in twins]
+    torn = [(a, b) for a, b in near if a in side_of and b in side_of and side_of[a] != side_of[b]]
+    if torn:
+        raise LeakError(f"Nearly the same picture stands on two sides of the split: {_listed(torn, side_of)}.")
+
+
+def check_same_images(split: Split, records: list[Record]) -> None:
+    """Raise ``LeakError`` unless each image of ``records`` stands on exactly one side, or is left out, and no other."""
+    placed = [*split.train, *split.validation, *split.test, *split.left_out]
+    if len(set(placed)) != len(placed):
+        raise LeakError("Each image must stand on exactly one side of the split.")
+    strangers = {record.image_id for record in records}.symmetric_difference(placed)
+    if strangers:
+        raise LeakError(
+            f"Each image must stand on exactly one side of the split: {len(strangers)} are in the data or in the split "
+            f"alone, {min(strangers)} for one. Make the split of the same data."
+        )
+
+
+def _listed(pairs: list[tuple[str, str]], side_of: dict[str, str]) -> str:
+    named = "; ".join(f"{a} ({side_of[a]}) and {b} ({side_of[b]})" for a, b in pairs[:_NAMED])
+    return named + (f"; and {len(pairs) - _NAMED} pairs more" if len(pairs) > _NAMED else "")

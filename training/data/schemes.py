@@ -1,0 +1,114 @@
+"""The ways to split, by name. All but ``image-level`` keep a lesion and its near-duplicates on one side.
+
+image-level is how most published figures on HAM10000 were made. It stands here under its own name alone, to be printed
+beside the honest figure, and every split of it says in its scheme that it leaks.
+"""
+
+from __future__ import annotations
+
+from training.data.records import DataError, Record
+from training.data.splits import LEAKS, PARTS, Split, by_lesion_id, deal, group_by_lesion, split_by_lesion
+
+SCHEMES = ("lesion", "lesion-folds", "leave-source-out", "image-level")
+FOLDS = 5
+HELD_OUT = "rosendahl"  # Queensland; the other three sources are Vienna's
+
+Twins = list[tuple[int, int]]
+
+
+def split_by(scheme: str, records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0) -> Split:
+    """The split that ``scheme``, one of ``SCHEMES``, makes of ``records``; ``twins`` are pairs of near-duplicates.
+
+    Raises ``DataError`` for an unknown scheme or fold, or when a side would stay empty.
+    """
+    folds = {"lesion": PARTS, "lesion-folds": FOLDS, "leave-source-out": PARTS, "image-level": PARTS}
+    if scheme not in folds:
+        raise DataError(f"There is no split scheme {scheme!r}; known: {', '.join(SCHEMES)}.")
+    if not 0 <= fold < folds[scheme]:
+        raise DataError(f"{scheme} has folds 0 to {folds[scheme] - 1}, not {fold}.")
+    if scheme == "lesion":
+        made = split_by_lesion(records, twins, seed=seed, fold=fold)
+    elif scheme == "lesion-folds":
+        made = lesion_folds(records, twins, seed=seed, fold=fold)
+    elif scheme == "leave-source-out":
+        made = leave_source_out(records, twins, seed=seed, fold=fold)
+    else:
+        made = image_level(records, seed=seed, fold=fold)
+    empty = [side for side, ids in made.sides.items() if not ids]
+    if empty:
+        raise DataError(f"{scheme} leaves no image for {' and '.join(empty)}: the data are too few for it.")
+    return made
+
+
+def lesion_folds(records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0) -> Split:
+    """One of five folds, 70/10/20 by lesion. Each image is tested once over the folds: pool them out of fold.
+
+    Made of the same tenths as the 80/10/10 split: fold k tests tenths 2k and 2k + 1 and validates on the next.
+    """
+    part_of = deal(group_by_lesion(records, twins), records, seed, by_lesion_id)
+    return _from_parts(
+        records,
+        {index: (part - 2 * fold) % PARTS for index, part in part_of.items()},
+        {0: "test", 1: "test", 2: "validation"},
+        scheme="lesion-grouped stratified 5 folds, 70/10/20",
+        seed=seed,
+        fold=fold,
+    )
+
+
+def leave_source_out(
+    records: list[Record], twins: Twins, *, held_out: str = HELD_OUT, seed: int = 0, fold: int = 0
+) -> Split:
+    """Test on every image of one source, train on the others, validate on a tenth of theirs by lesion.
+
+    ``fold`` is the tenth that validates. A group of lesion mates and near-duplicates that reaches into the source held
+    out gives up its other images: the test side stays whole, and training knows nothing of it.
+    """
+    tested = [record.source == held_out for record in records]
+    known = sorted({record.source for record in records})
+    if not any(tested) or all(tested):
+        raise DataError(f"leave-source-out needs images of {held_out!r} and of another source; here: {known}.")
+    groups = group_by_lesion(records, twins)
+    part_of = deal([group for group in groups if not any(tested[i] for i in group)], records, seed, by_lesion_id)
+    sides: dict[str, list[str]] = {"train": [], "validation": [], "test": [], "left_out": []}
+    for index, record in enumerate(records):
+        if index in part_of:
+            side = "validation" if part_of[index] == fold else "train"
+        else:
+            side = "test" if tested[index] else "left_out"
+        sides[side].append(record.image_id)
+    scheme = f"leave-source-out: tested on {held_out}, trained by lesion on {_and(known, but=held_out)}"
+    return Split.of(sides, scheme=scheme, seed=seed, fold=fold)
+
+
+def image_level(records: list[Record], *, seed: int = 0, fold: int = 0) -> Split:
+    """Stratified 80/10/10 by image, as if photographs of one lesion had nothing to do with each other."""
+    part_of = deal([[index] for index in range(len(records))], records, seed, lambda record: record.image_id)
+    return _from_parts(
+        records,
+        {index: (part - fold) % PARTS for index, part in part_of.items()},
+        {0: "test", 1: "validation"},
+        scheme=f"{LEAKS} (stratified 80/10/10)",
+        seed=seed,
+        fold=fold,
+    )
+
+
+def _from_parts(
+    records: list[Record], turn: dict[int, int], held: dict[int, str], *, scheme: str, seed: int, fold: int
+) -> Split:
+    sides: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
+    for index, record in enumerate(records):
+        sides[held.get(turn[index], "train")].append(record.image_id)
+    return Split.of(sides, scheme=scheme, seed=seed, fold=fold)
+
+
+def _and(sources: list[str], *, but: str) -> str:
+    return ", ".join(source for source in sources if source != but)
+
+
+def overlap(split: Split, records: list[Record]) -> float:
+    """Share of test images, 0–1, whose lesion has a photograph on the training side."""
+    lesion = {record.image_id: record.lesion_id for record in records}
+    trained = {lesion[image] for image in split.train}
+    return sum(lesion[image] in trained for image in split.test) / len(split.test)
