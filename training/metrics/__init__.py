@@ -2,9 +2,18 @@
 
 from training.metrics.answers import RARE_FIRST, RULES, Answers, Floats, Labels
 from training.metrics.bootstrap import Interval, interval, rate, resamples
-from training.metrics.calibration import brier_score, expected_calibration_error, reliability
+from training.metrics.calibration import Bin, brier_score, expected_calibration_error, mean_gap, reliability
 from training.metrics.classes import class_scores, confusion, scores_with_intervals
-from training.metrics.curves import binary_auc, class_aucs, sensitivity_at_specificity
+from training.metrics.curves import (
+    Point,
+    Ranking,
+    binary_auc,
+    class_aucs,
+    point_at,
+    points_with_intervals,
+    rankings,
+    sensitivity_at_specificity,
+)
 from training.metrics.figures import FIGURES, balanced_accuracy, figures
 
 __all__ = [
@@ -12,9 +21,12 @@ __all__ = [
     "RARE_FIRST",
     "RULES",
     "Answers",
+    "Bin",
     "Floats",
     "Interval",
     "Labels",
+    "Point",
+    "Ranking",
     "balanced_accuracy",
     "binary_auc",
     "brier_score",
@@ -24,6 +36,10 @@ __all__ = [
     "expected_calibration_error",
     "figures",
     "interval",
+    "mean_gap",
+    "point_at",
+    "points_with_intervals",
+    "rankings",
     "rate",
     "reliability",
     "resamples",
