@@ -6,7 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
-from training.reporting.report import Cell, Picture, Report, Table
+from training.reporting.report import Cell, Picture, Report, Table, Words
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #d5d9de; --quiet: #5b6570; --ground: #fff; --ink: #16191d; }
@@ -24,7 +24,7 @@ img { max-width: 100%; height: auto; background: #fff; } code { overflow-wrap: a
 
 def render(report: Report, folder: Path, *, made: str, command: str) -> str:
     """The page as text; each picture's PNG is read from ``folder``."""
-    parts = "\n".join(_table(part) if isinstance(part, Table) else _picture(part, folder) for part in report.parts)
+    parts = "\n".join(_part(part, folder) for part in report.parts)
     limits = "".join(f"<li>{escape(limit)}</li>" for limit in report.limits)
     limits = f"<h2>What these figures cannot say</h2><ul>{limits}</ul>" if limits else ""
     return f"""<!doctype html>
@@ -39,17 +39,31 @@ def render(report: Report, folder: Path, *, made: str, command: str) -> str:
 """
 
 
+def _part(part: Words | Table | Picture, folder: Path) -> str:
+    if isinstance(part, Table):
+        return _table(part)
+    return _words(part) if isinstance(part, Words) else _picture(part, folder)
+
+
+def _words(words: Words) -> str:
+    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in words.sentences)
+    return f"<section><h2>{escape(words.title)}</h2><ul>{sentences}</ul></section>"
+
+
 def _table(table: Table) -> str:
     numeric = [all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))]
     cells = [("number" if number else "text") for number in numeric]
     head = "".join(
         f'<th scope="col" class="{kind}">{escape(name)}</th>' for kind, name in zip(cells, table.columns, strict=True)
     )
+    shown = [f"<td>{_thumbnail(jpeg)}</td>" for jpeg in table.thumbnails] or [""] * len(table.rows)
+    head = ('<th scope="col">picture</th>' if table.thumbnails else "") + head
     body = "".join(
         "<tr>"
+        + picture
         + "".join(f'<td class="{kind}">{_cell(cell)}</td>' for kind, cell in zip(cells, row, strict=True))
         + "</tr>"
-        for row in table.rows
+        for picture, row in zip(shown, table.rows, strict=True)
     )
     note = f'<p class="quiet">{escape(table.note)}</p>' if table.note else ""
     return (
@@ -57,6 +71,11 @@ def _table(table: Table) -> str:
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}"><table><thead><tr>{head}'
         f"</tr></thead><tbody>{body}</tbody></table></div>{note}</section>"
     )
+
+
+def _thumbnail(jpeg: bytes) -> str:
+    # Decorative: the row beside it names the picture and says what is wrong about it.
+    return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
 
 
 def _cell(cell: Cell) -> str:

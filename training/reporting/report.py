@@ -26,13 +26,25 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Table:
-    """``name`` becomes the CSV's file name; ``note`` says below the table how to read it."""
+    """``name`` becomes the CSV's file name; ``note`` says below the table how to read it.
+
+    ``thumbnails`` holds a JPEG for each row, or nothing; the page alone shows them, before the row.
+    """
 
     name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
+    thumbnails: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True)
+class Words:
+    """Sentences under a title: what the tables and figures below them come to."""
+
+    title: str
+    sentences: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,7 @@ class Report:
 
     title: str
     lead: str
-    parts: Sequence[Table | Picture]
+    parts: Sequence[Words | Table | Picture]
     values: dict[str, Any]  # all that was computed, for report.json
     limits: Sequence[str] = field(default_factory=tuple)  # what the figures cannot say
 
@@ -72,7 +84,7 @@ def write(report: Report, out: Path, *, command: str) -> None:
     for part in report.parts:
         if isinstance(part, Table):
             _write_csv(part, out / f"{part.name}.csv")
-        else:
+        elif isinstance(part, Picture):
             part.drawing.savefig(out / f"{part.name}.png", dpi=110)
             plt.close(part.drawing)
     (out / "report.html").write_text(render(report, out, made=made, command=command))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from matplotlib import pyplot as plt
 
-from training.reporting.report import Picture, Report, Table, command_line, write
+from training.reporting.report import Picture, Report, Table, Words, command_line, write
 
 
 @pytest.fixture
@@ -62,3 +63,15 @@ def test_the_page_escapes_what_it_is_given_and_leaves_gaps_visible(folder: Path)
 def test_a_value_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write(Report("t", "l", [], {"auc": float("nan")}), tmp_path, command="")
+
+
+def test_words_and_small_pictures_stand_in_the_page_alone(tmp_path: Path) -> None:
+    missed = Table(
+        "missed", "Missed", ["image", "truth"], [["a", "mel"], ["b", "bcc"]], thumbnails=[b"first", b"second"]
+    )
+    write(Report("t", "l", [Words("What it does badly", ["It misses < half."]), missed], {}), tmp_path, command="")
+    page = (tmp_path / "report.html").read_text()
+    assert "<h2>What it does badly</h2><ul><li>It misses &lt; half.</li></ul>" in page
+    assert re.findall(r"base64,([\w=]+)", page) == [base64.b64encode(jpeg).decode() for jpeg in (b"first", b"second")]
+    assert (tmp_path / "missed.csv").read_text().splitlines() == ["image,truth", "a,mel", "b,bcc"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["missed.csv", "report.html", "report.json"]
