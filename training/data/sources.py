@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.vocabulary import DIAGNOSES
-from training.data import ham10000, isic
+from training.data import folders, ham10000, isic, pad_ufes_20
 from training.data.labels import Reading
 from training.data.records import DataError, Record
 
@@ -37,6 +37,10 @@ SOURCES: dict[str, Source] = {
         ham10000.NAME, ham10000.CITATION, ham10000.LICENCE, {code: code for code in DIAGNOSES}, _ham10000
     ),
     "isic": Source(isic.NAME, isic.CITATION, isic.LICENCE, isic.LABELS, isic.load),
+    "pad-ufes-20": Source(
+        pad_ufes_20.NAME, pad_ufes_20.CITATION, pad_ufes_20.LICENCE, pad_ufes_20.LABELS, pad_ufes_20.load
+    ),
+    "folders": Source(folders.NAME, folders.CITATION, folders.LICENCE, folders.LABELS, folders.load),
 }
 
 
