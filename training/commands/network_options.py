@@ -9,6 +9,7 @@ from typing import Any
 from training.commands import arguments
 from training.networks.network import NetworkConfig
 from training.networks.registry import NETWORKS, named
+from training.networks.transfer import WEIGHTS
 
 # Each is a field of some configurations; what is not given keeps the default of its network.
 SWITCHES: dict[str, dict[str, Any]] = {
@@ -16,6 +17,8 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "dropout": {"type": float, "help": "rate, 0 to below 1"},
     "batch_norm": {"action": "store_true", "help": "dnn, cnn: normalise before each ReLU"},
     "l2": {"type": float, "help": "dnn, cnn: factor of the squared weights in the loss"},
+    "weights": {"choices": WEIGHTS, "help": "stock networks: torchvision's weights to start from (none)"},
+    "train_blocks": {"type": int, "help": "stock networks: freeze all below the top so many blocks (train all)"},
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     train_records = [records[row] for row in train_rows]
     weights = draw_weights(train_records)
     priors = fit_priors(train_records, pictures, train_rows, weights)
+    if config.network.colours is not None:
+        priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
     _write_record(out, config, split, priors)
     train = DataLoader(
         Photographs(records, train_rows, pictures, view="stored"),
@@ -54,6 +56,7 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     )
     L.seed_everything(config.seed, verbose=False)  # the first weights
     learner = Learner(config, priors, len(train))
+    learner.network.load_pretrained()
     trainer = _trainer(config, out)
     last = out / "last.ckpt"
     trainer.fit(learner, train, judge, ckpt_path=str(last) if last.exists() else None, weights_only=False)

@@ -39,6 +39,8 @@ class FusedConfig(NetworkConfig):
 class FusedNetwork(Network):
     """Picture (N,3,H,W), standardised, and encoded metadata (N,D) → ``Scores``."""
 
+    config: FusedConfig
+
     def __init__(self, config: FusedConfig) -> None:
         super().__init__()
         self.config = config

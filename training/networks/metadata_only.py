@@ -30,8 +30,11 @@ class MetadataOnlyNetwork(Network):
     With nothing known the answer is zero too: no evidence beyond the prior.
     """
 
+    config: MetadataOnlyConfig
+
     def __init__(self, config: MetadataOnlyConfig) -> None:
         super().__init__()
+        self.config = config
         self.layers = nn.Sequential(
             nn.Linear(config.metadata, config.hidden),
             nn.ReLU(),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from inference.vocabulary import DIAGNOSES
 
 Size = tuple[int, int]  # height, width in pixels
+Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard deviation a channel, on the 0–1 scale
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,28 @@ class NetworkConfig(ABC):
 
     cam_layer: ClassVar[str | None] = None
 
+    @property
+    def colours(self) -> Colours | None:
+        """What pictures are standardised with; None: the statistics of the training side."""
+        return None
+
     @abstractmethod
     def build(self) -> Network:
-        """A new network with its first weights from torch's global generator."""
+        """A new network with weights drawn from torch's global generator."""
 
 
 class Network(nn.Module):
-    """Standardised pictures (N,3,H,W) and encoded metadata (N,D) → ``Scores``."""
+    """Standardised pictures (N,3,H,W) and encoded metadata (N,D) → ``Scores``; ``config`` is what built it."""
+
+    config: NetworkConfig
 
     @property
     def pooled_head(self) -> Tensor | None:
         """Weights (K,C) of the linear head on the mean of ``Scores.features``; None where no features are answered."""
         return None
+
+    def load_pretrained(self) -> None:
+        """Replace the drawn weights by those that the configuration names, once, before training."""
 
     def penalty(self) -> Tensor | float:
         """What the network's own L2 switch adds to the loss of a step."""

@@ -10,12 +10,17 @@ from training.networks.metadata_only import MetadataOnlyConfig
 from training.networks.network import NetworkConfig
 from training.networks.report_cnn import CnnConfig
 from training.networks.report_dnn import DnnConfig
+from training.networks.transfer import EfficientNetB0Config, MobileNetV2Config, ResNet50Config, Vgg16Config
 
 NETWORKS: dict[str, type[NetworkConfig]] = {
     "fused": FusedConfig,
     "dnn": DnnConfig,
     "cnn": CnnConfig,
     "metadata-only": MetadataOnlyConfig,
+    "resnet50": ResNet50Config,
+    "efficientnet-b0": EfficientNetB0Config,
+    "mobilenet-v2": MobileNetV2Config,
+    "vgg16": Vgg16Config,
 }
 
 

@@ -39,6 +39,8 @@ class CnnConfig(NetworkConfig):
 class CnnNetwork(Network):
     """Standardised pictures (N,3,100,125) → scores (N,K); metadata are not read."""
 
+    config: CnnConfig
+
     def __init__(self, config: CnnConfig) -> None:
         super().__init__()
         self.config = config

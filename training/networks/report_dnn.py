@@ -34,6 +34,8 @@ class DnnConfig(NetworkConfig):
 class DnnNetwork(Network):
     """Standardised pictures (N,3,100,125) → scores (N,K); metadata are not read."""
 
+    config: DnnConfig
+
     def __init__(self, config: DnnConfig) -> None:
         super().__init__()
         self.config = config

@@ -9,7 +9,7 @@ import torch
 
 from inference.metadata import MetadataEncoding
 from training.networks.fused import FusedConfig
-from training.networks.network import NetworkConfig
+from training.networks.network import Network, NetworkConfig
 from training.networks.registry import NETWORKS, from_dict, named, to_dict
 
 SMALL = {"fused": FusedConfig(widths=(8, 8, 16, 16), blocks=(1, 1, 1, 1))}
@@ -19,41 +19,44 @@ def _config(name: str) -> NetworkConfig:
     return SMALL.get(name) or NETWORKS[name]()
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_it_answers_scores_of_seven_classes_and_metadata_are_zero_where_nothing_is_known(name: str) -> None:
-    config = _config(name)
-    network = config.build().eval()
+@pytest.fixture(scope="module", params=NETWORKS)
+def network(request: pytest.FixtureRequest) -> Network:
+    torch.manual_seed(0)
+    built: Network = _config(request.param).build().eval()
+    return built
+
+
+def _picture(network: Network) -> torch.Tensor:
+    return torch.randn(1, 3, *(network.config.input_size or (96, 128)))
+
+
+NOTHING_KNOWN = torch.zeros(1, MetadataEncoding().size)
+
+
+def test_it_answers_scores_of_seven_classes_and_metadata_are_zero_where_nothing_is_known(network: Network) -> None:
     with torch.no_grad():
-        scores = network(torch.randn(2, 3, *(config.input_size or (96, 128))), torch.zeros(2, MetadataEncoding().size))
-    assert scores.image.shape == scores.metadata.shape == scores.fused.shape == (2, 7)
+        scores = network(_picture(network), NOTHING_KNOWN)
+    assert scores.image.shape == scores.metadata.shape == scores.fused.shape == (1, 7)
     assert scores.fused.isfinite().all()
-    assert torch.equal(scores.metadata, torch.zeros(2, 7))
+    assert torch.equal(scores.metadata, torch.zeros(1, 7))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_features_are_answered_only_where_a_linear_head_stands_on_their_mean(name: str) -> None:
-    config = _config(name)
-    network = config.build().eval()
+def test_features_are_answered_only_where_a_linear_head_stands_on_their_mean(network: Network) -> None:
     with torch.no_grad():
-        scores = network(torch.randn(1, 3, *(config.input_size or (96, 128))), torch.zeros(1, MetadataEncoding().size))
-    assert (scores.features is None) == (network.pooled_head is None)
-    if scores.features is not None:
-        pooled = scores.features.mean(dim=(2, 3)) @ network.pooled_head.T
-        rest = scores.image - pooled  # the bias, the same for another picture
-        with torch.no_grad():
-            other = network(torch.rand(1, 3, *(config.input_size or (96, 128))), torch.zeros(1, 19))
-        assert torch.allclose(other.image - other.features.mean(dim=(2, 3)) @ network.pooled_head.T, rest, atol=1e-4)
+        one, other = (network(_picture(network), NOTHING_KNOWN) for _ in range(2))
+    assert (one.features is None) == (network.pooled_head is None)
+    if one.features is not None:
+        rests = [s.image - s.features.mean(dim=(2, 3)) @ network.pooled_head.T for s in (one, other)]
+        assert torch.allclose(*rests, atol=1e-4)  # the bias alone is left, whatever the picture
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_the_declared_layer_has_cells_that_the_score_depends_on(name: str) -> None:
-    config = _config(name)
-    if config.cam_layer is None:
+def test_the_declared_layer_has_cells_that_the_score_depends_on(network: Network) -> None:
+    if network.config.cam_layer is None:
         return
-    network, kept = config.build().eval(), []
-    network.get_submodule(config.cam_layer).register_forward_hook(lambda _, __, out: kept.append(out))
-    picture = torch.randn(1, 3, *(config.input_size or (96, 128))).requires_grad_()
-    scores = network(picture, torch.zeros(1, MetadataEncoding().size))
+    kept: list[torch.Tensor] = []
+    hook = network.get_submodule(network.config.cam_layer).register_forward_hook(lambda _, __, out: kept.append(out))
+    scores = network(_picture(network).requires_grad_(), NOTHING_KNOWN)
+    hook.remove()
     (cells,) = kept
     assert cells.ndim == 4
     assert min(cells.shape[2:]) >= 6  # enough cells for a heatmap
