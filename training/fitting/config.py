@@ -1,13 +1,19 @@
-"""All that makes a run, as frozen values that are written beside its weights."""
+"""All that makes a run, as frozen values that are written beside its weights and read back from there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
+from training.data.records import DataError
 from training.fitting.losses import LossWeights
+from training.fitting.optimisers import OPTIMISERS
 from training.fitting.schedule import Schedule
 from training.networks.fused import FusedConfig
 from training.networks.network import NetworkConfig
+from training.networks.registry import from_dict, to_dict
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,8 @@ class TrainConfig:
     """All that makes a run, written beside its weights.
 
     ``budget_minutes`` > 0 lets the schedule follow the clock and stop on time (the figure then depends on the machine);
-    0 follows ``epochs`` alone, and the same configuration gives the same run.
+    0 follows ``epochs`` alone, and the same configuration gives the same run. ``patience`` counts validations without
+    a lower loss before the run stops and keeps its best weights; 0 never stops early.
     """
 
     network: NetworkConfig = field(default_factory=FusedConfig)
@@ -34,6 +41,15 @@ class TrainConfig:
     patience: int = 0
     validate_every: int = 3
     precision: str = "bf16-mixed"
+    optimiser: str = "sgd-nesterov"
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"There is no optimiser {self.optimiser!r}; choose one of {', '.join(OPTIMISERS)}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, with the network's name; ``read_config`` reads them back."""
+        return {**asdict(self), "network": to_dict(self.network)}
 
 
 @dataclass(frozen=True)
@@ -44,3 +60,26 @@ class Priors:
     std: tuple[float, ...]
     drawn: tuple[float, ...]
     true: tuple[float, ...]
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a run's ``config.json``. What an older one does not name has today's default.
+
+    Raises ``DataError`` where there is none, or where it names what this version does not know.
+    """
+    try:
+        document: dict[str, Any] = _tuples(json.loads(path.read_text()))
+        network = from_dict({"name": "fused", **document.pop("network")})  # the first records had one kind, unnamed
+        schedule, losses = Schedule(**document.pop("schedule")), LossWeights(**document.pop("losses"))
+        return TrainConfig(network=network, schedule=schedule, losses=losses, **document)
+    except FileNotFoundError:
+        raise DataError(f"{path} is not there; give the config.json of a run.") from None
+    except (TypeError, KeyError, ValueError) as error:
+        raise DataError(f"{path} is no record of a run that this version can read: {error}") from error
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples they were written from."""
+    if isinstance(value, dict):
+        return {key: _tuples(inner) for key, inner in value.items()}
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value

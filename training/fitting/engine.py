@@ -20,7 +20,6 @@ from training.data.splits import Split
 from training.fitting.config import Priors, TrainConfig
 from training.fitting.learner import Learner
 from training.fitting.sampling import Photographs, WeightedDraw, draw_weights, log_prior
-from training.networks.registry import to_dict
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,10 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     trainer.fit(learner, train, judge, ckpt_path=str(last) if last.exists() else None, weights_only=False)
     final = out / "final.ckpt"
     trainer.save_checkpoint(final, weights_only=True)
-    return Trained(_best(trainer, final), trainer.current_epoch, learner.elapsed / 60)
+    best = _best(trainer)
+    if best:
+        _restore(best, final, learner.elapsed)
+    return Trained(best or final, trainer.current_epoch, learner.elapsed / 60)
 
 
 def fit_priors(records: list[Record], pictures: Pictures, rows: list[int], weights: Tensor) -> Priors:
@@ -77,7 +79,7 @@ def _as_is(batch: Any) -> Any:
 
 
 def _write_record(out: Path, config: TrainConfig, split: Split, priors: Priors) -> None:
-    (out / "config.json").write_text(json.dumps({**asdict(config), "network": to_dict(config.network)}, indent=1))
+    (out / "config.json").write_text(json.dumps(config.to_dict(), indent=1))
     (out / "priors.json").write_text(json.dumps(asdict(priors), indent=1))
     split.save(out / "split.json")
 
@@ -116,6 +118,13 @@ def _trainer(config: TrainConfig, out: Path) -> L.Trainer:
     )
 
 
-def _best(trainer: L.Trainer, final: Path) -> Path:
+def _best(trainer: L.Trainer) -> Path | None:
     kept = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint) and c.monitor]  # type: ignore[attr-defined]
-    return Path(kept[0].best_model_path) if kept and kept[0].best_model_path else final
+    return Path(kept[0].best_model_path) if kept and kept[0].best_model_path else None
+
+
+def _restore(best: Path, final: Path, elapsed: float) -> None:
+    """Make the weights of lowest validation loss the final ones, at the price that the whole run had."""
+    saved = torch.load(best, map_location="cpu", weights_only=True)
+    ended = torch.load(final, map_location="cpu", weights_only=True)
+    torch.save({**ended, "state_dict": saved["state_dict"], "epoch": saved["epoch"], "elapsed": elapsed}, final)

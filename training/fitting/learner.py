@@ -16,6 +16,7 @@ from training.data.resizing import resized
 from training.fitting.augmentation import augment
 from training.fitting.config import Priors, TrainConfig
 from training.fitting.losses import total_loss
+from training.fitting.optimisers import optimiser, plateau
 from training.fitting.sampling import Batch
 from training.metrics import balanced_accuracy
 from training.networks.network import Network
@@ -64,8 +65,11 @@ class Learner(L.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         self.started = time.monotonic()
-        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
-            group["lr"] = self.config.schedule.learning_rate(self.progress)
+        groups = self.optimizers().param_groups  # type: ignore[union-attr]
+        if self.config.schedule.rate != "plateau":
+            for group in groups:
+                group["lr"] = self.config.schedule.learning_rate(self.progress)
+        self.log("rate", groups[0]["lr"])
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.global_step)
@@ -116,17 +120,26 @@ class Learner(L.LightningModule):
         scores, target, true = scores.cpu(), target.cpu(), self.true.cpu()
         probability = (scores + true).softmax(1)
         self.log("val_loss", torch.nn.functional.nll_loss(probability.clamp_min(1e-9).log(), target), prog_bar=True)
+        # The two decision rules side by side: accuracy by arg-max p, balanced accuracy by p/prior.
+        self.log("val_accuracy", (probability.argmax(1) == target).float().mean())
         self.log("val_balanced_accuracy", balanced_accuracy(target.numpy(), scores.argmax(1).numpy()), prog_bar=True)
         if len(set(target.tolist())) == self.config.network.classes:
             probability = probability.double()  # rows must sum to 1 more exactly than float32 does
             auc = roc_auc_score(target, probability / probability.sum(1, keepdim=True), multi_class="ovr")
             self.log("val_macro_auc", float(auc), prog_bar=True)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        decay = [p for p in self.network.parameters() if p.ndim > 1]
-        rest = [p for p in self.network.parameters() if p.ndim <= 1]  # biases and norms are not decayed
-        groups = [{"params": decay, "weight_decay": self.config.weight_decay}, {"params": rest, "weight_decay": 0.0}]
-        return torch.optim.SGD(groups, lr=self.config.schedule.peak, momentum=self.config.momentum, nesterov=True)
+    def configure_optimizers(self) -> Any:
+        made = optimiser(
+            self.config.optimiser,
+            self.network.parameters(),
+            rate=self.config.schedule.peak,
+            momentum=self.config.momentum,
+            decay=self.config.weight_decay,
+        )
+        if self.config.schedule.rate != "plateau":
+            return made
+        follow = {"monitor": "val_accuracy", "frequency": self.config.validate_every}
+        return {"optimizer": made, "lr_scheduler": {"scheduler": plateau(made, self.config.schedule), **follow}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["elapsed"] = self.elapsed

@@ -10,9 +10,8 @@ from typing import Any
 import torch
 
 from training.data.splits import Split
-from training.fitting.config import Priors
+from training.fitting.config import Priors, read_config
 from training.networks.network import Network, NetworkConfig
-from training.networks.registry import from_dict
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Run:
 def load_run(path: Path) -> Run:
     """Read config, priors, split and the averaged weights of ``final.ckpt``."""
     config = json.loads((path / "config.json").read_text())
-    network_config = from_dict(config["network"])
+    network_config = read_config(path / "config.json").network
     network = network_config.build().eval()
     saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
     state = saved["state_dict"]

@@ -8,19 +8,36 @@ from dataclasses import dataclass
 from training.fitting.augmentation import Augmentation
 
 Size = tuple[int, int]
+RATES = ("cosine", "constant", "plateau")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Small pictures first (cheap epochs), the served size last; the final tenth with gentle augmentation."""
+    """Small pictures first (cheap epochs), the served size last; the final tenth with gentle augmentation.
+
+    ``rate`` 'plateau' starts at ``peak`` and multiplies it by ``factor``, never below ``floor``, whenever the
+    validation accuracy has not risen ``patience`` times in a row; progress has no say in it.
+    """
 
     peak: float = 0.1
     warmup: float = 0.05
     sizes: tuple[tuple[float, Size], ...] = ((0.45, (96, 128)), (0.75, (112, 144)), (1.0, (144, 192)))
     gentle_from: float = 0.9
+    rate: str = "cosine"
+    patience: int = 4
+    factor: float = 0.5
+    floor: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.rate not in RATES:
+            raise ValueError(f"There is no rate {self.rate!r}; choose one of {', '.join(RATES)}.")
+        if self.patience < 1:
+            raise ValueError(f"The rate can wait 1 validation or more, not {self.patience}.")
 
     def learning_rate(self, progress: float) -> float:
-        """Linear warm-up, then half a cosine down to zero."""
+        """Linear warm-up, then half a cosine down to zero; ``peak`` throughout where the rate is 'constant'."""
+        if self.rate == "constant":
+            return self.peak
         if progress < self.warmup:
             return self.peak * (progress / self.warmup + 0.01)
         after = (progress - self.warmup) / (1 - self.warmup)

@@ -108,6 +108,25 @@ def test_early_stopping_restores_the_best(
     assert best["epoch"] == losses.index(min(losses)) == len(losses) - 2
 
 
+def test_a_scripted_loss_stops_its_run_where_it_should_and_the_run_keeps_its_best(
+    records: list[Record], pictures: Pictures, split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, kept = [0.9, 0.7, 0.8, 0.71, 0.75, 0.5], {}
+
+    def scripted(learner: engine.Learner) -> None:
+        learner.judged.clear()
+        kept[learner.current_epoch] = {name: value.clone() for name, value in learner.network.state_dict().items()}
+        learner.log("val_loss", script[learner.current_epoch])
+
+    monkeypatch.setattr(engine.Learner, "on_validation_epoch_end", scripted)
+    done = fit(records, pictures, split, replace(TINY, epochs=6, patience=3, ema=0.0), tmp_path)
+    assert done.epochs == 5  # .7 was the best; the third without better is the fifth
+    run = load_run(tmp_path)
+    assert run.epochs == 1
+    assert all(torch.equal(value, kept[1][name]) for name, value in run.network.state_dict().items())
+    assert any(not torch.equal(value, kept[4][name]) for name, value in run.network.state_dict().items())
+
+
 def test_withheld_fields_are_all_or_nothing() -> None:
     metadata = torch.ones(400, 19)
     kept = withhold(metadata, replace(TINY, drop_field=0.3), torch.Generator().manual_seed(0))

@@ -1,0 +1,75 @@
+"""How a network is fitted, as options: each names the field of the run's configuration that it sets."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+from training.fitting.config import TrainConfig
+from training.fitting.optimisers import OPTIMISERS
+from training.fitting.schedule import RATES
+
+
+@dataclass(frozen=True)
+class Option:
+    """``flag`` sets ``field``, dotted from ``TrainConfig`` down; an option that is not given changes nothing."""
+
+    flag: str
+    field: str
+    type: Callable[[str], Any]
+    help: str
+    choices: Sequence[str] | None = None
+
+    @property
+    def destination(self) -> str:
+        return self.flag.removeprefix("--").replace("-", "_")
+
+
+OPTIONS: dict[str, tuple[Option, ...]] = {
+    "length and numbers": (
+        Option("--seed", "seed", int, "of weights, draw and augmentation"),
+        Option("--epochs", "epochs", int, "as many photographs as the training side has, so many times"),
+        Option("--budget-minutes", "budget_minutes", float, "let the schedule follow the clock; 0: epochs"),
+        Option("--batch", "batch", int, "photographs a step"),
+        Option("--precision", "precision", str, "of the network's sums", ("bf16-mixed", "32-true", "16-mixed")),
+        Option("--validate-every", "validate_every", int, "epochs between two validations"),
+        Option("--patience", "patience", int, "validations without a lower loss that end the run; 0: never"),
+    ),
+    "optimiser": (
+        Option("--optimiser", "optimiser", str, "rule of the update", tuple(OPTIMISERS)),
+        Option("--rate", "schedule.peak", float, "highest learning rate"),
+        Option("--rate-schedule", "schedule.rate", str, "what the rate follows", RATES),
+        Option("--rate-patience", "schedule.patience", int, "plateau: validations without a rise of accuracy"),
+        Option("--rate-factor", "schedule.factor", float, "plateau: what the rate is multiplied by"),
+        Option("--rate-floor", "schedule.floor", float, "plateau: lowest rate"),
+        Option("--momentum", "momentum", float, "of SGD"),
+        Option("--weight-decay", "weight_decay", float, "of matrices and kernels"),
+    ),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One group of options a heading, each with the default recipe's value in its help."""
+    recipe = TrainConfig()
+    for heading, options in OPTIONS.items():
+        add = parser.add_argument_group(heading).add_argument
+        for option in options:
+            value = reduce(getattr, option.field.split("."), recipe)
+            text = f"{option.help} (default: {value})"
+            add(option.flag, type=option.type, choices=option.choices, default=argparse.SUPPRESS, help=text)
+
+
+def apply(args: argparse.Namespace, config: TrainConfig) -> TrainConfig:
+    """``config`` with what was said on the command line."""
+    for option in (option for options in OPTIONS.values() for option in options):
+        if hasattr(args, option.destination):
+            config = _set(config, option.field.split("."), getattr(args, option.destination))
+    return config
+
+
+def _set(values: Any, path: list[str], value: Any) -> Any:
+    inner = _set(getattr(values, path[0]), path[1:], value) if len(path) > 1 else value
+    return replace(values, **{path[0]: inner})
