@@ -1,7 +1,12 @@
+import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from training.__main__ import main
 from training.data.splits import Split
@@ -70,6 +75,46 @@ def test_split_says_that_image_level_leaks(drawn: Path, tmp_path: Path) -> None:
     printed = _split(drawn, tmp_path, "--partial", "--scheme", "image-level")
     assert printed.startswith("image-level: leaks")
     assert "% of the test images show a lesion that is also in training" in printed
+
+
+def _plant_twin(drawn: Path, root: Path) -> None:
+    """Copy a data set and add a picture of it, as it looks through a warmer camera and in a mirror, as another lesion."""
+    shutil.copytree(drawn, root)
+    with Image.open(root / "HAM10000_images_part_1" / "ISIC_40000.jpg") as opened:
+        pixels = np.asarray(opened.transpose(Image.Transpose.FLIP_LEFT_RIGHT)).astype(float)
+    warmer = (pixels * [1.1, 0.85, 0.6] + [5, 0, 12]).clip(0, 255).astype(np.uint8)
+    Image.fromarray(warmer).save(root / "HAM10000_images_part_1" / "ISIC_planted.jpg", quality=80)
+    with (root / "HAM10000_metadata.csv").open("a", newline="") as file:
+        csv.writer(file).writerow(["HAM_planted", "ISIC_planted", "mel", "histo", "50", "male", "back", "rosendahl"])
+
+
+def _side(path: Path, image: str) -> str:
+    return next(side for side, ids in Split.load(path).sides.items() if image in ids)
+
+
+@pytest.mark.parametrize("scheme", ["lesion", "lesion-folds"])
+def test_a_planted_twin_in_other_colours_stays_with_its_original(drawn: Path, tmp_path: Path, scheme: str) -> None:
+    _plant_twin(drawn, tmp_path / "data")
+    for fold in range(5):
+        _split(tmp_path / "data", tmp_path, "--partial", "--scheme", scheme, "--fold", str(fold))
+        assert _side(tmp_path / "split.json", "ISIC_planted") == _side(tmp_path / "split.json", "ISIC_40000")
+
+
+def test_a_planted_twin_in_other_colours_stops_training_on_a_split_that_tears_it(
+    drawn: Path, tmp_path: Path, _no_fit: list[Split]
+) -> None:
+    _plant_twin(drawn, tmp_path / "data")
+    _split(tmp_path / "data", tmp_path, "--partial")
+    made = Split.load(tmp_path / "split.json")
+    home = _side(tmp_path / "split.json", "ISIC_planted")
+    away = "test" if home == "train" else "train"
+    rest = tuple(image for image in made.sides[home] if image != "ISIC_planted")
+    torn = replace(made, **{home: rest, away: tuple(sorted((*made.sides[away], "ISIC_planted")))})
+    torn.save(tmp_path / "torn.json")
+    words = ["train", "--data", str(tmp_path / "data"), "--cache", str(tmp_path / "cache"), "--partial"]
+    with pytest.raises(SystemExit, match=rf"Nearly the same picture .* ISIC_40000 \({home}\) and ISIC_planted "):
+        main([*words, "--out", str(tmp_path), "--split", str(tmp_path / "torn.json")])
+    assert not _no_fit
 
 
 @pytest.mark.parametrize("command", ["split", "train", "export", "evaluate"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.data import schemes, sources, splits
+from training.data import schemes, sources, splits, twins
 from training.data.labels import Reading, read_label_map
 from training.data.pictures import Pictures, load_pictures
 from training.data.records import Record
@@ -56,24 +56,25 @@ def checked_split(
     records: list[Record], pictures: Pictures, *, seed: int, fold: int, scheme: str = "lesion"
 ) -> splits.Split:
     """A split that was checked for leaks and near-duplicates, but for image-level. Raises ``LeakError``."""
-    twins = splits.near_duplicates(pictures.stored)
-    made = schemes.split_by(scheme, records, twins, seed=seed, fold=fold)
-    check_split(made, records, twins)
+    near, recoloured = splits.near_duplicates(pictures.stored), twins.recoloured_duplicates(pictures.stored)
+    made = schemes.split_by(scheme, records, near, recoloured, seed=seed, fold=fold)
+    check_split(made, records, [*near, *recoloured])
     return made
 
 
 def loaded_split(path: Path, records: list[Record], pictures: Pictures) -> splits.Split:
     """A split file that fits ``records``, checked again: only a split that says that it leaks may leak."""
     made = splits.Split.load(path)
-    check_split(made, records, splits.near_duplicates(pictures.stored))
+    check_split(made, records, twins.all_duplicates(pictures.stored))
     return made
 
 
-def check_split(made: splits.Split, records: list[Record], twins: list[tuple[int, int]]) -> None:
+def check_split(made: splits.Split, records: list[Record], pairs: list[tuple[int, int]]) -> None:
+    """Raise ``LeakError`` if ``pairs`` of near-duplicates or a lesion are torn, unless ``made`` says that it leaks."""
     if made.leaks:
         splits.check_same_images(made, records)
     else:
-        splits.check_no_leak(made, records, twins)
+        splits.check_no_leak(made, records, pairs)
 
 
 def widths(text: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from training.commands import arguments
-from training.data import splits
+from training.data import splits, twins
 from training.evaluation.side import summary
 from training.export import bundle
 from training.fitting.runs import load_run
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
     runs = [load_run(path) for path in args.run]
-    splits.check_no_leak(runs[0].split, records, splits.near_duplicates(pictures.stored))
+    splits.check_no_leak(runs[0].split, records, twins.all_duplicates(pictures.stored))
     made, measured = bundle.export(
         runs, records, pictures, args.out, name=args.name, version=args.version, bootstrap=args.bootstrap
     )

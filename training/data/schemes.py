@@ -7,7 +7,7 @@ beside the honest figure, and every split of it says in its scheme that it leaks
 from __future__ import annotations
 
 from training.data.records import DataError, Record
-from training.data.splits import LEAKS, PARTS, Split, by_lesion_id, deal, group_by_lesion, split_by_lesion
+from training.data.splits import LEAKS, PARTS, Split, by_lesion_id, deal, group_by_lesion, split_by_lesion, torn_pairs
 
 SCHEMES = ("lesion", "lesion-folds", "leave-source-out", "image-level")
 FOLDS = 5
@@ -16,22 +16,28 @@ HELD_OUT = "rosendahl"  # Queensland; the other three sources are Vienna's
 Twins = list[tuple[int, int]]
 
 
-def split_by(scheme: str, records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0) -> Split:
-    """The split that ``scheme``, one of ``SCHEMES``, makes of ``records``; ``twins`` are pairs of near-duplicates.
+def split_by(
+    scheme: str, records: list[Record], near: Twins, recoloured: Twins | None = None, *, seed: int = 0, fold: int = 0
+) -> Split:
+    """The split that ``scheme``, one of ``SCHEMES``, makes of ``records``; no pair of near-duplicates is torn.
 
-    Raises ``DataError`` for an unknown scheme or fold, or when a side would stay empty.
+    ``near`` and ``recoloured`` are pairs of record indexes, as ``near_duplicates`` and ``recoloured_duplicates`` give
+    them. Raises ``DataError`` for an unknown scheme or fold, or when a side would stay empty.
     """
     folds = {"lesion": PARTS, "lesion-folds": FOLDS, "leave-source-out": PARTS, "image-level": PARTS}
     if scheme not in folds:
         raise DataError(f"There is no split scheme {scheme!r}; known: {', '.join(SCHEMES)}.")
     if not 0 <= fold < folds[scheme]:
         raise DataError(f"{scheme} has folds 0 to {folds[scheme] - 1}, not {fold}.")
+    every = [*near, *(recoloured or [])]
     if scheme == "lesion":
-        made = split_by_lesion(records, twins, seed=seed, fold=fold)
+        made = split_by_lesion(records, near, seed=seed, fold=fold)
+        if torn_pairs(made, records, every):  # else the split is what it was before recoloured pairs were known
+            made = split_by_lesion(records, every, seed=seed, fold=fold)
     elif scheme == "lesion-folds":
-        made = lesion_folds(records, twins, seed=seed, fold=fold)
+        made = lesion_folds(records, every, seed=seed, fold=fold)
     elif scheme == "leave-source-out":
-        made = leave_source_out(records, twins, seed=seed, fold=fold)
+        made = leave_source_out(records, every, seed=seed, fold=fold)
     else:
         made = image_level(records, seed=seed, fold=fold)
     empty = [side for side, ids in made.sides.items() if not ids]

@@ -144,23 +144,28 @@ def _hash(name: str, seed: int) -> str:
 
 def near_duplicates(images: NDArray[np.uint8], threshold: float = NEAR_DUPLICATE) -> list[tuple[int, int]]:
     """Pairs (a < b) of pictures (N,H,W,3) whose thumbnails correlate above ``threshold``, mirrored or turned too."""
-    upright = _thumbnails(images)
-    flat = upright.reshape(len(images), -1)
+    small = thumbnails(images)
+    small -= small.mean(axis=(1, 2, 3), keepdims=True)
+    norm = np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True))
+    return correlated(small / np.maximum(norm, 1e-6), threshold)
+
+
+def correlated(unit: NDArray[np.float32], threshold: float) -> list[tuple[int, int]]:
+    """Pairs (a < b) of centred thumbnails (N,h,w,3) of length 1 whose product is above ``threshold``, in four poses."""
+    flat = unit.reshape(len(unit), -1)
     pairs: set[tuple[int, int]] = set()
-    for seen in (upright, upright[:, :, ::-1], upright[:, ::-1], upright[:, ::-1, ::-1]):
-        other = seen.reshape(len(images), -1).T
+    for seen in (unit, unit[:, :, ::-1], unit[:, ::-1], unit[:, ::-1, ::-1]):
+        other = seen.reshape(len(unit), -1).T
         for start in range(0, len(flat), 1000):
             rows, columns = np.nonzero(flat[start : start + 1000] @ other > threshold)
             pairs |= {(start + int(a), int(b)) for a, b in zip(rows, columns, strict=True) if start + a < b}
     return sorted(pairs)
 
 
-def _thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Means over boxes, float32 (N,12,16,3) on the 0–255 scale, of pictures (N,H,W,3)."""
     height, width = _THUMBNAIL
-    small = np.stack([_box(image, height, width) for image in images])
-    small -= small.mean(axis=(1, 2, 3), keepdims=True)
-    norm = np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True))
-    return np.asarray(small / np.maximum(norm, 1e-6), dtype=np.float32)
+    return np.stack([_box(image, height, width) for image in images])
 
 
 def _box(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
@@ -183,10 +188,16 @@ def check_no_leak(split: Split, records: list[Record], twins: list[tuple[int, in
             torn.append((other, image))
     if torn:
         raise LeakError(f"The same lesion stands on two sides of the split: {_listed(torn, side_of)}.")
-    near = [(records[a].image_id, records[b].image_id) for a, b in twins]
-    torn = [(a, b) for a, b in near if a in side_of and b in side_of and side_of[a] != side_of[b]]
+    torn = torn_pairs(split, records, twins)
     if torn:
         raise LeakError(f"Nearly the same picture stands on two sides of the split: {_listed(torn, side_of)}.")
+
+
+def torn_pairs(split: Split, records: list[Record], pairs: list[tuple[int, int]]) -> list[tuple[str, str]]:
+    """Image ids of those ``pairs`` of record indexes that stand on two sides."""
+    side_of = {image: side for side, ids in split.sides.items() for image in ids}
+    named = [(records[a].image_id, records[b].image_id) for a, b in pairs]
+    return [(a, b) for a, b in named if a in side_of and b in side_of and side_of[a] != side_of[b]]
 
 
 def check_same_images(split: Split, records: list[Record]) -> None:

@@ -1,0 +1,29 @@
+"""Copies of a picture in other colours: the same pixels after another white balance, exposure or contrast.
+
+``near_duplicates`` compares all channels at once and misses them. HAM10000 holds one pair under two lesion ids,
+ISIC_0025226 and ISIC_0030074; the shipped split has both on one side.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.splits import correlated, near_duplicates, thumbnails
+
+# Mean correlation of the channels, each on its own. On HAM10000 the pair above has .998; the next of different lesions,
+# .988 and below, are other lesions in the same dark frame.
+RECOLOURED = 0.99
+
+
+def recoloured_duplicates(images: NDArray[np.uint8], threshold: float = RECOLOURED) -> list[tuple[int, int]]:
+    """Pairs (a < b) of pictures (N,H,W,3) that are one but for gain and offset of each channel, in four poses."""
+    small = thumbnails(images)
+    small -= small.mean(axis=(1, 2), keepdims=True)
+    norm = np.sqrt((small**2).sum(axis=(1, 2), keepdims=True) * 3)
+    return correlated(small / np.maximum(norm, 1e-6), threshold)
+
+
+def all_duplicates(images: NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """Near-duplicates of either kind: what a split is checked against."""
+    return sorted({*near_duplicates(images), *recoloured_duplicates(images)})
