@@ -115,6 +115,7 @@ def _trainer(config: TrainConfig, out: Path) -> L.Trainer:
         callbacks=callbacks,
         enable_model_summary=False,
         gradient_clip_val=5.0,
+        benchmark=True,  # one picture size an epoch: a GPU finds its fastest convolutions once
     )
 
 

@@ -105,7 +105,8 @@ class Learner(L.LightningModule):
         return tuple(share * x + (1 - share) * x[order] for x in (pictures, masks, metadata, target))
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        self.elapsed += time.monotonic() - self.started
+        now = time.monotonic()  # from the end of the step before: reading pictures is part of the cost
+        self.elapsed, self.started = self.elapsed + now - self.started, now
         if self.progress >= 1:
             self.trainer.should_stop = True
 
