@@ -6,11 +6,17 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import evaluate, export, split, train
+from training.commands import evaluate, export, floor, split, train
 from training.data.records import DataError
 from training.data.splits import LeakError
 
-COMMANDS: dict[str, ModuleType] = {"split": split, "train": train, "evaluate": evaluate, "export": export}
+COMMANDS: dict[str, ModuleType] = {
+    "split": split,
+    "train": train,
+    "evaluate": evaluate,
+    "export": export,
+    "floor": floor,
+}
 
 
 def parser() -> argparse.ArgumentParser:

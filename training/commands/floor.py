@@ -1,0 +1,63 @@
+"""Measure what is reached without any network, on a run's split, and how much of it a bundle or run leaves."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from inference.bundle import Bundle
+from inference.predictor import Predictor
+from training.commands import arguments
+from training.data import splits
+from training.data.records import Record
+from training.metrics import Answers, Interval
+from training.reporting.report import command_line, write
+from training.studies import asked, floor, floor_models, floor_report, predictions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.data(parser)
+    add = parser.add_argument
+    add("--split", type=Path, required=True, help="split.json of the run that is compared, or of the split command")
+    network = parser.add_mutually_exclusive_group()
+    network.add_argument("--bundle", type=Path, help="print what this bundle leaves of the floor's errors")
+    network.add_argument("--predictions", type=Path, help="the same for a predictions.csv of the test side")
+    add("--out-of-fold", action="store_true", help="answer every picture over five folds as well; about 3 minutes")
+    arguments.out(parser)
+    arguments.bootstrap(parser)
+
+
+def run(args: argparse.Namespace) -> str:
+    records, pictures = arguments.load_data(args)
+    split = splits.Split.load(args.split)
+    twins = splits.near_duplicates(pictures.stored)
+    splits.check_no_leak(split, records, twins)
+    measured = floor.measure(records, pictures, split, twins=twins if args.out_of_fold else None)
+    best = measured.answers[floor_models.FOREST]
+    network = _network(args, records, split)
+    ratios = {path: floor.ratio(network[path], best[path], bootstrap=args.bootstrap) for path in network}
+    report = floor_report.build(measured, split, ratios, bootstrap=args.bootstrap)
+    write(report, args.out, command=command_line(sys.argv[1:]))
+    return f"{report.lead}\n{_lines(ratios)}Report in {args.out}."
+
+
+def _network(args: argparse.Namespace, records: list[Record], split: splits.Split) -> dict[str, Answers]:
+    """The network's answers on both paths in the order of the floor's, or nothing."""
+    by_id = {record.image_id: record for record in records}
+    test = [by_id[image] for image in split.test]
+    if args.bundle:
+        predictor = Predictor(Bundle.load(args.bundle))
+        return {path: asked.answers(asked.ask(predictor, test, path), test) for path in floor.PATHS}
+    if args.predictions:
+        prior = floor_models.log_prior(floor_models.targets([by_id[image] for image in split.train]))
+        return {path: predictions.read(args.predictions, test, path, prior) for path in floor.PATHS}
+    return {}
+
+
+def _lines(ratios: dict[str, Interval]) -> str:
+    return "".join(
+        f"errors left of the floor's (p/prior), {path}: {found.value:.3f} [{found.low:.3f}, {found.high:.3f}], "
+        f"target at most {floor.TARGET_RATIO}\n"
+        for path, found in ratios.items()
+    )

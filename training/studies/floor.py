@@ -1,0 +1,91 @@
+"""How far one gets without a network, on the side of a split that no model saw; and how much of it a network leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.vocabulary import DIAGNOSES
+from training.data.pictures import Pictures
+from training.data.records import Record
+from training.data.splits import Split, split_by_lesion
+from training.evaluation import fitted
+from training.evaluation.calibration import probabilities
+from training.evaluation.judged import Judged, judged_rows
+from training.metrics import Answers, Interval
+from training.studies import abcdt, floor_models
+from training.studies.floor_models import MODELS, TREE
+from training.studies.measured import compare, recall_balanced
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+PATHS = ("image", "fused")
+TARGET_RATIO = 0.65  # of errors left: (1 - balanced accuracy of the network) / (1 - that of the floor)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """``answers[model][path]`` on the test side, ``pooled`` on every picture in turn, and the tree's rules."""
+
+    answers: dict[str, dict[str, Answers]]
+    pooled: dict[str, dict[str, Answers]]
+    rules: list[str]
+    sizes: dict[str, dict[str, int]]  # numbers read, by model and path
+
+
+def measure(records: list[Record], pictures: Pictures, split: Split, *, twins: list[tuple[int, int]] | None) -> Floor:
+    """Fit on training, calibrate on validation, answer on test; with ``twins`` also out of fold over five folds.
+
+    ``twins`` are pairs of near-duplicates (``splits.near_duplicates``) that a fold must not tear apart.
+    """
+    target = floor_models.targets(records)
+    place = {record.image_id: i for i, record in enumerate(records)}
+    train, judge, test = ([place[image] for image in split.sides[side]] for side in split.sides)
+    floor = Floor({}, {}, [], {})
+    for name, model in MODELS.items():
+        described = floor_models.describe(model, pictures.viewed, name)
+        x = {"image": described, "fused": np.hstack([described, floor_models.metadata(records, train)])}
+        floor.sizes[name] = {path: x[path].shape[1] for path in PATHS}
+        scores = {}
+        for path in PATHS:
+            scores[path], tree = floor_models.fit_scores(model, x[path], target, train)
+        if name == TREE:
+            floor.rules.extend(floor_models.rules(tree, (*abcdt.NAMES, *floor_models.metadata_names())))
+        decided = fitted.fit(_judged(scores, records, judge), floor_models.log_prior(target[train]))
+        floor.answers[name] = {path: decided.answers(_judged(scores, records, test), path) for path in PATHS}
+        if twins is not None:
+            floor.pooled[name] = {path: pooled(name, x[path], records, target, twins) for path in PATHS}
+    return floor
+
+
+def _judged(scores: dict[str, Floats], records: list[Record], rows: list[int]) -> Judged:
+    image, fused = scores["image"][rows], scores["fused"][rows]
+    return judged_rows(image=image, metadata=fused - image, records=[records[row] for row in rows])
+
+
+def pooled(name: str, x: Floats, records: list[Record], target: Labels, twins: list[tuple[int, int]]) -> Answers:
+    """Each picture answered by a model that saw neither it nor its lesion: five folds, two tenths at a time."""
+    scores = np.full((len(records), len(DIAGNOSES)), np.nan)
+    place = {record.image_id: i for i, record in enumerate(records)}
+    for fold in range(0, 10, 2):
+        split = split_by_lesion(records, twins, fold=fold)
+        held = [place[image] for image in (*split.validation, *split.test)]
+        train = [place[image] for image in split.train]
+        scores[held] = floor_models.fit_scores(MODELS[name], x, target, train)[0][held]
+    p = probabilities(scores, 1.0, floor_models.log_prior(target))  # no rows are left to fit a temperature on
+    return judged_rows(image=scores, metadata=np.zeros_like(scores), records=records).answers("image", p)
+
+
+def ratio(network: Answers, floor: Answers, *, bootstrap: int = 1000) -> Interval:
+    """(1 - balanced accuracy of the network) / (1 - that of the floor), p/prior, on the same rows; below 1 is better.
+
+    Resamples are paired: both answer the same lesions each time. Raises ``ValueError`` when the rows differ.
+    """
+
+    def left(one: Answers, other: Answers) -> float:
+        return (1 - recall_balanced(one)) / max(1 - recall_balanced(other), 1e-9)
+
+    return compare(network, floor, left, bootstrap=bootstrap)
