@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
+from training.fitting.augmentation_presets import PRESETS
 from training.fitting.config import TrainConfig
+from training.fitting.losses import CLASS_WEIGHTS, KINDS
 from training.fitting.optimisers import OPTIMISERS
+from training.fitting.sampling import SAMPLINGS
 from training.fitting.schedule import RATES
 
 
@@ -47,6 +50,18 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--rate-floor", "schedule.floor", float, "plateau: lowest rate"),
         Option("--momentum", "momentum", float, "of SGD"),
         Option("--weight-decay", "weight_decay", float, "of matrices and kernels"),
+        Option("--ema", "ema", float, "share of the past in the averaged weights, which are the result; 0: off"),
+    ),
+    "loss and imbalance": (
+        Option("--loss", "losses.kind", str, "of the diagnosis, under the prior of the draw", KINDS),
+        Option("--gamma", "losses.gamma", float, "of the focal loss; 0 is cross-entropy"),
+        Option("--label-smoothing", "losses.smoothing", float, "share of the truth that all classes get"),
+        Option("--class-weights", "losses.class_weights", str, "in the loss; balanced: n/(k n_c)", CLASS_WEIGHTS),
+        Option("--sampling", "sampling", str, "how often each photograph is drawn", SAMPLINGS),
+    ),
+    "augmentation": (
+        Option("--augment", "schedule.augment", str, "set of changes to training pictures", tuple(PRESETS)),
+        Option("--mixup", "schedule.mixup_share", float, "share of the steps that mix their pictures; 0: off"),
     ),
 }
 

@@ -32,6 +32,10 @@ class Augmentation:
     p_blur: float = 0.3
     p_jpeg: float = 0.2
     p_erase: float = 0.25
+    rotate: float = 180.0  # degrees either way
+    p_mirror: float = 0.5  # left and right
+    p_flip: float = 0.0  # top and bottom; any rotation and a mirror hold it already
+    noise: float = 0.0  # highest standard deviation, on the 0–1 scale
 
     @classmethod
     def gentle(cls) -> Augmentation:
@@ -48,6 +52,7 @@ def augment(
     picture = _colour(picture, how, rng)
     picture = _soften(picture, how.p_blur, rng)
     picture = _compress(picture, how.p_jpeg, rng)
+    picture = _disturb(picture, how.noise, rng)
     return _erase(picture, how.p_erase, rng), mask
 
 
@@ -59,17 +64,19 @@ def _warp(
     images: Tensor, masks: Tensor, size: tuple[int, int], how: Augmentation, rng: Generator
 ) -> tuple[Tensor, Tensor]:
     n, _, height, width = images.shape
-    angle = _uniform(n, 0, 2 * math.pi, rng)
+    turn = math.radians(how.rotate)
+    angle = _uniform(n, 0, 2 * math.pi, rng) if how.rotate >= 180 else _uniform(n, -turn, turn, rng)
     scale = torch.exp(_uniform(n, math.log(how.scale[0]), math.log(how.scale[1]), rng))
     aspect = torch.exp(_uniform(n, -how.aspect, how.aspect, rng) / 2)
-    flip = torch.where(torch.rand(n, generator=rng) < 0.5, -1.0, 1.0)
+    mirror = torch.where(torch.rand(n, generator=rng) < how.p_mirror, -1.0, 1.0)
+    flip = torch.where(torch.rand(n, generator=rng) < how.p_flip, -1.0, 1.0) if how.p_flip else torch.ones(n)
     ratio = width / height  # rotate in pixels, not in the unit square, or circles become ellipses
     cos, sin = angle.cos(), angle.sin()
     theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0] = cos * scale * aspect * flip
-    theta[:, 0, 1] = -sin * scale / aspect / ratio
-    theta[:, 1, 0] = sin * scale * aspect * flip * ratio
-    theta[:, 1, 1] = cos * scale / aspect
+    theta[:, 0, 0] = cos * scale * aspect * mirror
+    theta[:, 0, 1] = -sin * scale / aspect / ratio * flip
+    theta[:, 1, 0] = sin * scale * aspect * mirror * ratio
+    theta[:, 1, 1] = cos * scale / aspect * flip
     theta[:, :, 2] = _uniform(2 * n, -how.shift, how.shift, rng).view(n, 2)
     grid = F.affine_grid(theta.to(images.device), [n, 1, *size], align_corners=False)
     stacked = torch.cat([images, masks], dim=1)
@@ -87,6 +94,8 @@ def _constancy(x: Tensor, p: float, rng: Generator) -> Tensor:
 
 def _colour(x: Tensor, how: Augmentation, rng: Generator) -> Tensor:
     """Contrast, saturation, hue and brightness as one 3×3 matrix and an offset a picture, then gamma."""
+    if not any((how.saturation, how.hue, how.contrast, how.brightness, how.gamma)):
+        return x
     n = len(x)
     saturation = 1 + _uniform(n, -how.saturation, how.saturation, rng)
     turn = _uniform(n, -how.hue, how.hue, rng) * 2 * math.pi
@@ -124,6 +133,14 @@ def _compress(x: Tensor, p: float, rng: Generator) -> Tensor:
         chosen = chosen.to(x.device)
         x[chosen] = jpeg(x[chosen], quality)
     return x
+
+
+def _disturb(x: Tensor, most: float, rng: Generator) -> Tensor:
+    """Gaussian noise whose standard deviation is drawn for each picture, up to ``most``."""
+    if not most:
+        return x
+    strength = _uniform(len(x), 0, most, rng)[:, None, None, None]
+    return (x + (strength * torch.randn(x.shape, generator=rng)).to(x.device)).clamp(0, 1)
 
 
 def _erase(x: Tensor, p: float, rng: Generator) -> Tensor:

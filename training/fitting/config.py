@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from training.data.records import DataError
 from training.fitting.losses import LossWeights
 from training.fitting.optimisers import OPTIMISERS
+from training.fitting.sampling import SAMPLINGS
 from training.fitting.schedule import Schedule
 from training.networks.fused import FusedConfig
 from training.networks.network import NetworkConfig
@@ -42,8 +44,11 @@ class TrainConfig:
     validate_every: int = 3
     precision: str = "bf16-mixed"
     optimiser: str = "sgd-nesterov"
+    sampling: str = "root-frequency"
 
     def __post_init__(self) -> None:
+        if self.sampling not in SAMPLINGS:
+            raise ValueError(f"There is no sampling {self.sampling!r}; choose one of {', '.join(SAMPLINGS)}.")
         if self.optimiser not in OPTIMISERS:
             raise ValueError(f"There is no optimiser {self.optimiser!r}; choose one of {', '.join(OPTIMISERS)}.")
 
@@ -54,12 +59,22 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Priors:
-    """What the training side alone fixes: colour statistics and two log priors (of the draw, and the true one)."""
+    """What the training side alone fixes: colour statistics, two log priors (of the draw, and the true one), weights.
+
+    ``class_weights`` (K,) are those of the loss; empty where it has none.
+    """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     drawn: tuple[float, ...]
     true: tuple[float, ...]
+    class_weights: tuple[float, ...] = ()
+
+    @property
+    def learned(self) -> tuple[float, ...]:
+        """Log prior that the loss learns under: the draw's, each class times its weight in the loss."""
+        weights = self.class_weights or (1.0,) * len(self.drawn)
+        return tuple(drawn + math.log(weight) for drawn, weight in zip(self.drawn, weights, strict=True))
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -19,7 +19,14 @@ from training.data.records import Record
 from training.data.splits import Split
 from training.fitting.config import Priors, TrainConfig
 from training.fitting.learner import Learner
-from training.fitting.sampling import Photographs, WeightedDraw, draw_weights, log_prior
+from training.fitting.sampling import (
+    Photographs,
+    WeightedDraw,
+    balanced_class_weights,
+    draw_weights,
+    log_prior,
+    targets,
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,10 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     place = {record.image_id: i for i, record in enumerate(records)}
     train_rows = [place[image] for image in split.train]
     train_records = [records[row] for row in train_rows]
-    weights = draw_weights(train_records)
+    weights = draw_weights(train_records, config.sampling)
     priors = fit_priors(train_records, pictures, train_rows, weights)
+    if config.losses.class_weights == "balanced":
+        priors = replace(priors, class_weights=tuple(balanced_class_weights(targets(train_records)).tolist()))
     if config.network.colours is not None:
         priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
     _write_record(out, config, split, priors)
@@ -85,8 +94,9 @@ def _write_record(out: Path, config: TrainConfig, split: Split, priors: Priors) 
 
 
 def _trainer(config: TrainConfig, out: Path) -> L.Trainer:
+    averaging = [EMAWeightAveraging(decay=config.ema, update_starting_at_step=0)] if config.ema else []
     callbacks: list[L.Callback] = [
-        EMAWeightAveraging(decay=config.ema, update_starting_at_step=0),
+        *averaging,
         # Written at the end of every epoch, not in an exception handler: a killed process runs none.
         ModelCheckpoint(
             out,

@@ -40,6 +40,11 @@ class Learner(L.LightningModule):
         self.register_buffer("std", torch.tensor(priors.std).view(1, 3, 1, 1))
         self.register_buffer("drawn", torch.tensor(priors.drawn))
         self.register_buffer("true", torch.tensor(priors.true))
+        self.learned: Tensor  # not in the checkpoint: priors.json and config.json fix them
+        self.class_weights: Tensor | None
+        self.register_buffer("learned", torch.tensor(priors.learned), persistent=False)
+        weights = torch.tensor(priors.class_weights) if priors.class_weights else None
+        self.register_buffer("class_weights", weights, persistent=False)
         self.judged: list[tuple[Tensor, Tensor]] = []
 
     @property
@@ -72,6 +77,8 @@ class Learner(L.LightningModule):
         self.log("rate", groups[0]["lr"])
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        if not self.training:
+            raise RuntimeError("Augmentation is for training; pictures that are judged stay as they are.")
         rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.global_step)
         torch.manual_seed(self.config.seed * 1_000_003 + self.global_step)  # dropout draws from the global generator
         how = self.config.schedule.augmentation(self.progress)
@@ -86,9 +93,10 @@ class Learner(L.LightningModule):
             target,
             masks,
             batch.has_mask,
-            log_prior=self.drawn,
+            log_prior=self.learned,
             head=self.network.pooled_head,
             weights=self.config.losses,
+            class_weights=self.class_weights,
         )
         loss = loss + self.network.penalty()
         self.log("loss", loss, prog_bar=True)

@@ -10,10 +10,15 @@ from torch import Tensor
 
 from training.networks.scores import Scores
 
+KINDS = ("cross-entropy", "focal")
+CLASS_WEIGHTS = ("none", "balanced")
+
 
 @dataclass(frozen=True)
 class LossWeights:
     """Label smoothing 0–1, the weight of each auxiliary term, and whether picture and metadata learn together.
+
+    ``gamma`` ≥ 0 is the focal loss's; ``class_weights`` 'balanced' weighs each class by n/(k·n_c).
 
     Apart (``joint`` off) the picture's scores learn as if there were no metadata, and the metadata learn what to add
     to them: metadata withheld then leave exactly the network of a training without metadata.
@@ -23,6 +28,34 @@ class LossWeights:
     mask: float = 0.4
     heat: float = 0.1
     joint: bool = False
+    kind: str = "cross-entropy"
+    gamma: float = 2.0
+    class_weights: str = "none"
+
+    def __post_init__(self) -> None:
+        for value, known in ((self.kind, KINDS), (self.class_weights, CLASS_WEIGHTS)):
+            if value not in known:
+                raise ValueError(f"There is no loss {value!r}; choose one of {', '.join(known)}.")
+        if not 0 <= self.smoothing < 1 or self.gamma < 0:
+            raise ValueError("Label smoothing lies between 0 and 1, and the focal loss's gamma is 0 or more.")
+
+
+def classification_loss(
+    scores: Tensor, target: Tensor, log_prior: Tensor, how: LossWeights, class_weights: Tensor | None = None
+) -> Tensor:
+    """The loss that ``how`` names, of ``scores + log_prior`` (N,K) against class shares ``target`` (N,K); a scalar.
+
+    ``class_weights`` (K,) weigh each term and the mean over the batch, as torch's cross-entropy does. With the focal
+    loss (Lin et al. 2017) a class of probability p counts (1 − p)^γ of its cross-entropy.
+    """
+    if how.kind == "cross-entropy" and class_weights is None:
+        return adjusted_cross_entropy(scores, target, log_prior, how.smoothing)
+    log_p = F.log_softmax(scores + log_prior, dim=1)
+    terms = (target * (1 - how.smoothing) + how.smoothing / target.shape[1]) * log_p
+    if how.kind == "focal":
+        terms = terms * (-torch.expm1(log_p)).clamp_min(1e-6).pow(how.gamma)  # at 0 a root has no slope
+    weight = torch.ones_like(log_prior) if class_weights is None else class_weights
+    return -(terms * weight).sum() / (target * weight).sum()
 
 
 def adjusted_cross_entropy(scores: Tensor, target: Tensor, log_prior: Tensor, smoothing: float) -> Tensor:
@@ -71,10 +104,11 @@ def total_loss(
     log_prior: Tensor,
     head: Tensor | None,
     weights: LossWeights,
+    class_weights: Tensor | None = None,
 ) -> Tensor:
     """The weighted sum that a training step minimises, a scalar."""
     learning = (scores.fused,) if weights.joint else (scores.image, scores.image.detach() + scores.metadata)
-    loss = torch.stack([adjusted_cross_entropy(z, target, log_prior, weights.smoothing) for z in learning]).sum()
+    loss = torch.stack([classification_loss(z, target, log_prior, weights, class_weights) for z in learning]).sum()
     if scores.mask is not None:
         loss = loss + weights.mask * mask_loss(scores.mask, masks, has_mask)
     if scores.features is not None and head is not None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
@@ -37,7 +39,7 @@ class Photographs(Dataset[Batch]):
         self.masks = pictures.masks
         self.has_mask = torch.from_numpy(pictures.has_mask)
         self.metadata = encode(records)
-        self.target = torch.tensor([DIAGNOSES.index(record.diagnosis) for record in records])
+        self.target = targets(records)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,31 +61,66 @@ def encode(records: list[Record]) -> Tensor:
     return torch.from_numpy(np.stack([encoding.encode(record.metadata) for record in records]))
 
 
-def draw_weights(records: list[Record]) -> Tensor:
+def targets(records: list[Record]) -> Tensor:
+    """Position of each record's diagnosis in ``DIAGNOSES``, int64 (N,)."""
+    return torch.tensor([DIAGNOSES.index(record.diagnosis) for record in records])
+
+
+SAMPLINGS = ("root-frequency", "class-balanced", "per-lesion", "natural")
+
+
+def draw_weights(records: list[Record], sampling: str = "root-frequency") -> Tensor:
     """Chance of each record to be drawn, float64 (N,), sum 1.
 
-    Photos of one lesion share: 1/sqrt(photos). Classes are drawn in proportion to the root of their frequency.
+    'natural': every photograph the same. 'per-lesion': every lesion the same, its photographs share. The other two
+    weigh a photograph by 1/√(photographs of its lesion) and then draw classes in equal parts ('class-balanced') or in
+    proportion to the root of their frequency ('root-frequency').
     """
     photos = Counter(record.lesion_id for record in records)
-    share = torch.tensor([photos[record.lesion_id] ** -0.5 for record in records], dtype=torch.float64)
-    target = torch.tensor([DIAGNOSES.index(record.diagnosis) for record in records])
+    power = {"natural": 0.0, "per-lesion": -1.0}.get(sampling, -0.5)
+    share = torch.tensor([photos[record.lesion_id] ** power for record in records], dtype=torch.float64)
+    target = targets(records)
     mass = torch.zeros(len(DIAGNOSES), dtype=torch.float64).index_add_(0, target, share)
-    weights = share / mass[target].sqrt()  # a class of mass m is then drawn with weight sqrt(m)
-    return weights / weights.sum()
+    if sampling == "root-frequency":
+        share = share / mass[target].sqrt()  # a class of mass m is then drawn with weight sqrt(m)
+    elif sampling == "class-balanced":
+        share = share / mass[target]
+    return share / share.sum()
+
+
+def balanced_class_weights(target: ArrayLike) -> NDArray[np.float64]:
+    """n/(k·n_c) of each of the k classes, float64 (7,), from class positions (N,) in the order of ``DIAGNOSES``.
+
+    Raises ``ValueError`` for one-hot rows, and for a class without a row, whose weight would be infinite.
+    """
+    labels = np.asarray(target)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"Class weights count class positions (N,); this has the shape {labels.shape}, as one-hot has."
+        )
+    missing = sorted(set(range(len(DIAGNOSES))) - set(labels.tolist()))
+    if missing:
+        raise ValueError(f"No training picture shows {DIAGNOSES[missing[0]]}; leave class weights out.")
+    weights: NDArray[np.float64] = compute_class_weight("balanced", classes=np.arange(len(DIAGNOSES)), y=labels)
+    return weights
 
 
 def log_prior(records: list[Record], weights: Tensor) -> Tensor:
     """Log of the class frequencies under ``weights``, float32 (7,); a class without rows gets a tiny one."""
-    target = torch.tensor([DIAGNOSES.index(record.diagnosis) for record in records])
+    target = targets(records)
     prior = torch.zeros(len(DIAGNOSES), dtype=torch.float64).index_add_(0, target, weights.double())
     return (prior / prior.sum()).clamp_min(1e-6).log().float()
 
 
 class WeightedDraw(Sampler[int]):
-    """Draws with replacement, the same order for the same (seed, epoch): a resumed run continues the same draw."""
+    """The same order for the same (seed, epoch): a resumed run continues the same draw.
+
+    With replacement, unless all weights are equal: then each is drawn once an epoch.
+    """
 
     def __init__(self, weights: Tensor, count: int, seed: int) -> None:
         self.weights, self.count, self.seed, self.epoch = weights, count, seed, 0
+        self.shuffled = count == len(weights) and bool((weights == weights[0]).all())
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning at the start of each epoch."""
@@ -94,5 +131,5 @@ class WeightedDraw(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        drawn = torch.multinomial(self.weights, self.count, replacement=True, generator=generator)
+        drawn = torch.multinomial(self.weights, self.count, replacement=not self.shuffled, generator=generator)
         return iter(drawn.tolist())

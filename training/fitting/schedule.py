@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from training.fitting.augmentation import Augmentation
+from training.fitting.augmentation_presets import PRESETS
 
 Size = tuple[int, int]
 RATES = ("cosine", "constant", "plateau")
@@ -27,10 +28,14 @@ class Schedule:
     patience: int = 4
     factor: float = 0.5
     floor: float = 1e-5
+    augment: str = "default"
+    mixup_share: float = 0.3
 
     def __post_init__(self) -> None:
         if self.rate not in RATES:
             raise ValueError(f"There is no rate {self.rate!r}; choose one of {', '.join(RATES)}.")
+        if self.augment not in PRESETS:
+            raise ValueError(f"There is no augmentation {self.augment!r}; choose one of {', '.join(PRESETS)}.")
         if self.patience < 1:
             raise ValueError(f"The rate can wait 1 validation or more, not {self.patience}.")
 
@@ -48,8 +53,9 @@ class Schedule:
         return next((size for until, size in self.sizes if progress < until), self.sizes[-1][1])
 
     def augmentation(self, progress: float) -> Augmentation:
-        return Augmentation.gentle() if progress >= self.gentle_from else Augmentation()
+        throughout, at_last = PRESETS[self.augment]
+        return at_last if progress >= self.gentle_from else throughout
 
     def mixup(self, progress: float) -> float:
         """Chance of a step to mix its pictures pairwise."""
-        return 0.0 if progress >= self.gentle_from else 0.3
+        return 0.0 if progress >= self.gentle_from else self.mixup_share

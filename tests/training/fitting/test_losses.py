@@ -1,7 +1,18 @@
+import math
+
+import pytest
 import torch
 import torch.nn.functional as F
 
-from training.fitting.losses import LossWeights, adjusted_cross_entropy, mask_loss, stray_heat, total_loss
+from training.fitting.config import Priors
+from training.fitting.losses import (
+    LossWeights,
+    adjusted_cross_entropy,
+    classification_loss,
+    mask_loss,
+    stray_heat,
+    total_loss,
+)
 from training.networks.scores import Scores
 
 
@@ -66,3 +77,72 @@ def test_apart_the_metadata_cannot_change_what_the_picture_learns_and_yet_learn(
     assert not torch.allclose(apart, _gradient_of_the_picture(known, joint=True))
     assert known.grad is not None
     assert known.grad.abs().sum() > 0
+
+
+def _case(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Scores (12,7), class positions (12,) and class weights (7,), float64."""
+    rng = torch.Generator().manual_seed(seed)
+    scores = torch.randn(12, 7, generator=rng, dtype=torch.float64) * 3
+    return scores, torch.arange(12) % 7, torch.rand(7, generator=rng, dtype=torch.float64) * 4 + 0.2
+
+
+def _one_hot(target: torch.Tensor) -> torch.Tensor:
+    return F.one_hot(target, 7).double()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_without_gamma_the_focal_loss_is_cross_entropy(smoothing: float, *, weighted: bool) -> None:
+    scores, target, weights = _case()
+    how, w = LossWeights(smoothing=smoothing, kind="focal", gamma=0.0), weights if weighted else None
+    ours = classification_loss(scores, _one_hot(target), torch.zeros(7), how, w)
+    torchs = F.cross_entropy(scores, target, weight=w, label_smoothing=smoothing)
+    assert abs(float(ours - torchs)) < 1e-6
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_smoothing_and_class_weights_together_are_torchs(smoothing: float) -> None:
+    scores, target, weights = _case()
+    ours = classification_loss(scores, _one_hot(target), torch.zeros(7), LossWeights(smoothing=smoothing), weights)
+    assert abs(float(ours - F.cross_entropy(scores, target, weight=weights, label_smoothing=smoothing))) < 1e-9
+    assert abs(float(ours - F.cross_entropy(scores, target, label_smoothing=smoothing))) > 0.01
+
+
+def test_the_focal_loss_counts_a_certain_answer_less() -> None:
+    scores = torch.tensor([[2.0, 0.0]]).double().repeat(1, 1)
+    p = float(scores.softmax(1)[0, 0])
+    how = LossWeights(smoothing=0.0, kind="focal", gamma=2.0)
+    found = classification_loss(scores, torch.tensor([[1.0, 0.0]]).double(), torch.zeros(2), how)
+    assert float(found) == pytest.approx((1 - p) ** 2 * -math.log(p))
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_the_focal_loss_has_the_gradient_of_its_own_slope(gamma: float) -> None:
+    scores, target, weights = _case(1)
+    how = LossWeights(smoothing=0.05, kind="focal", gamma=gamma)
+    prior = torch.log_softmax(weights, dim=0)
+
+    def loss(z: torch.Tensor) -> torch.Tensor:
+        return classification_loss(z, _one_hot(target), prior, how, weights)
+
+    assert torch.autograd.gradcheck(loss, scores.requires_grad_())
+
+
+def test_scores_learned_with_class_weights_are_free_of_them() -> None:
+    # One picture for all: the best scores say nothing, whatever the classes' frequencies and weights.
+    target = torch.tensor([0] * 9 + [1] * 3 + [2] * 2)
+    drawn, weights = torch.bincount(target) / 14, (0.5, 1.0, 3.0)
+    priors = Priors((), (), tuple(drawn.log().tolist()), (), class_weights=weights)
+    flat = torch.zeros(14, 3, requires_grad=True)
+    how = LossWeights(smoothing=0.0)
+    classification_loss(
+        flat, F.one_hot(target, 3).float(), torch.tensor(priors.learned), how, torch.tensor(weights)
+    ).backward()
+    assert torch.allclose(flat.grad.sum(dim=0), torch.zeros(3), atol=1e-6)
+
+
+def test_an_unknown_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="choose one of cross-entropy, focal"):
+        LossWeights(kind="hinge")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        LossWeights(smoothing=1.0)
