@@ -74,6 +74,7 @@ GENERAL_SITES: Final[dict[str, str | None]] = {
 }
 
 DERMOSCOPIC: Final = "dermoscopic"
-IMAGE_TYPES: Final = (DERMOSCOPIC, "clinical: close-up", "clinical: overview")
+CLOSE_UP: Final = "clinical: close-up"
+IMAGE_TYPES: Final = (DERMOSCOPIC, CLOSE_UP, "clinical: overview")
 
 TIERS: Final = ("urgent", "soon", "routine")

@@ -21,11 +21,17 @@ _HAIR_CONTRAST = 12  # grey levels by which a hair is darker than the skin besid
 
 def apply(names: Sequence[str], picture: Bytes) -> Bytes:
     """The picture through each named filter in turn. Raises ``ValueError`` for a name that is none."""
+    check(names)
+    for name in names:
+        picture = FILTERS[name](picture)
+    return picture
+
+
+def check(names: Sequence[str]) -> None:
+    """Raise ``ValueError`` for a name that is none."""
     for name in names:
         if name not in FILTERS:
             raise ValueError(f"There is no filter {name!r}; choose of {', '.join(FILTERS)}.")
-        picture = FILTERS[name](picture)
-    return picture
 
 
 def clahe(picture: Bytes) -> Bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from training.data.records import Record
+from inference.decoding import decode
+from inference.errors import ImageRefused
+from training.data.presets import PRESETS, Recipe
+from training.data.records import DataError, Record
 
 Bytes = NDArray[np.uint8]
 
-STORED = (150, 200)  # height, width that augmentation crops from
-VIEWED = (144, 192)  # height, width of the evaluation view, the same as the served network's input
+STORED = PRESETS["own"].stored  # height, width that augmentation crops from
+VIEWED = PRESETS["own"].viewed  # height, width of the evaluation view, the same as the served network's input
 
 
 @dataclass(frozen=True)
@@ -25,61 +28,79 @@ class Pictures:
     """All pictures of a record list, in its order, as read-only uint8 memory maps.
 
     stored (N,150,200,3) RGB 0–255 to augment from; viewed (N,144,192,3) RGB as the runtime would see it, resized
-    straight from the file; masks (N,150,200) 0 or 1, and ``has_mask`` (N,) bool.
+    straight from the file; masks (N,150,200) 0 or 1, and ``has_mask`` (N,) bool. Sizes are those of the preset 'own';
+    ``recipe`` says what was done to the pictures.
     """
 
     stored: Bytes
     viewed: Bytes
     masks: Bytes
     has_mask: NDArray[np.bool_]
+    recipe: Recipe = field(default_factory=Recipe)
+
+    def require(self, recipe: Recipe) -> None:
+        """Raise ``ValueError`` unless the pictures were made so: a network must see what it has learned from."""
+        if self.recipe != recipe:
+            raise ValueError(f"The run learned from pictures made as '{recipe}'; these are '{self.recipe}'.")
 
 
-def load_pictures(records: list[Record], cache: Path) -> Pictures:
-    """Decode all records into ``cache`` (about 2 GB for HAM10000), or open what an earlier call left there."""
-    folder = cache / _key(records)
+def load_pictures(records: list[Record], cache: Path, recipe: Recipe | None = None) -> Pictures:
+    """Decode all records into ``cache`` (about 2 GB for HAM10000), or open what an earlier call left there.
+
+    Raises ``DataError`` with the file and the reason for one that is no whole picture.
+    """
+    recipe = recipe or Recipe()
+    folder = cache / _key(records, recipe)
     if not (folder / "complete").exists():
-        _fill(records, folder)
+        _fill(records, folder, recipe)
     return Pictures(
         stored=np.load(folder / "stored.npy", mmap_mode="r"),
         viewed=np.load(folder / "viewed.npy", mmap_mode="r"),
         masks=np.load(folder / "masks.npy", mmap_mode="r"),
         has_mask=np.load(folder / "has_mask.npy"),
+        recipe=recipe,
     )
 
 
-def _key(records: list[Record]) -> str:
+def read_picture(path: Path) -> Image.Image:
+    """The photograph as the runtime reads it: upright RGB of 8 bits, whatever its mode was.
+
+    Raises ``DataError`` with the file and the reason where the runtime would refuse it.
+    """
+    try:
+        return decode(path.read_bytes())
+    except ImageRefused as refused:
+        raise DataError(f"{path}: {refused}") from None
+
+
+def _key(records: list[Record], recipe: Recipe) -> str:
     # Sizes of the files stand for their content: another release of the same ids must not hit the old cache.
     text = "\n".join(f"{record.image_id} {record.image.stat().st_size}" for record in records)
-    return hashlib.sha256(f"{STORED}{VIEWED}{text}".encode()).hexdigest()[:16]
+    how = "" if recipe == Recipe() else str(recipe)
+    preset = PRESETS[recipe.preset]
+    return hashlib.sha256(f"{preset.stored}{preset.viewed}{how}{text}".encode()).hexdigest()[:16]
 
 
-def _fill(records: list[Record], folder: Path) -> None:
+def _fill(records: list[Record], folder: Path, recipe: Recipe) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     part = f".{os.getpid()}.npy"  # two processes may fill at once; each renames its own whole file into place
-    shapes = {"stored": (*STORED, 3), "viewed": (*VIEWED, 3), "masks": STORED}
+    stored, viewed = PRESETS[recipe.preset].stored, PRESETS[recipe.preset].viewed
+    shapes = {"stored": (*stored, 3), "viewed": (*viewed, 3), "masks": stored}
     arrays = {
         name: np.lib.format.open_memmap(folder / (name + part), "w+", np.uint8, (len(records), *shape))
         for name, shape in shapes.items()
     }
     for i, record in enumerate(tqdm(records, desc="decoding", unit="image")):
-        with Image.open(record.image) as opened:
-            image = opened.convert("RGB")
-        arrays["stored"][i] = _resize(image, STORED)
-        arrays["viewed"][i] = _resize(image, VIEWED)
+        image = recipe.filtered(read_picture(record.image))
+        arrays["stored"][i] = recipe.fitted(image, stored)
+        arrays["viewed"][i] = recipe.fitted(image, viewed)
         if record.mask:
-            with Image.open(record.mask) as opened:
-                arrays["masks"][i] = _resize(opened.convert("L"), STORED) > 127
+            mask = read_picture(record.mask)  # grey as RGB, so that it goes the photograph's way
+            arrays["masks"][i] = recipe.fitted(mask, stored)[..., 0] > 127
     np.save(folder / ("has_mask" + part), np.array([record.mask is not None for record in records]))
     for name in (*shapes, "has_mask"):
         (folder / (name + part)).replace(folder / f"{name}.npy")
     (folder / "complete").touch()
-
-
-def _resize(image: Image.Image, size: tuple[int, int]) -> Bytes:
-    height, width = size
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.BILINEAR)  # Pillow's BILINEAR is antialiased
-    return np.asarray(image, dtype=np.uint8)
 
 
 def standardisation(viewed: Bytes, rows: list[int]) -> tuple[tuple[float, ...], tuple[float, ...]]:

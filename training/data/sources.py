@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.vocabulary import DIAGNOSES
+from inference.vocabulary import CLOSE_UP, DERMOSCOPIC, DIAGNOSES
 from training.data import folders, ham10000, isic, pad_ufes_20
 from training.data.labels import Reading
 from training.data.records import DataError, Record
@@ -24,6 +24,13 @@ class Source:
     licence: str
     labels: Mapping[str, str]
     load: Callable[[Path, Reading], list[Record]]
+    image_types: tuple[str, ...] = (DERMOSCOPIC,)
+
+    @property
+    def terms(self) -> str:
+        """What weights that were trained on these photographs must carry along."""
+        limit = "; non-commercial use only" if "NC" in self.licence else ""
+        return f"{self.licence}, with attribution to {self.name}{limit}"
 
 
 def _ham10000(root: Path, reading: Reading) -> list[Record]:
@@ -38,9 +45,9 @@ SOURCES: dict[str, Source] = {
     ),
     "isic": Source(isic.NAME, isic.CITATION, isic.LICENCE, isic.LABELS, isic.load),
     "pad-ufes-20": Source(
-        pad_ufes_20.NAME, pad_ufes_20.CITATION, pad_ufes_20.LICENCE, pad_ufes_20.LABELS, pad_ufes_20.load
+        pad_ufes_20.NAME, pad_ufes_20.CITATION, pad_ufes_20.LICENCE, pad_ufes_20.LABELS, pad_ufes_20.load, (CLOSE_UP,)
     ),
-    "folders": Source(folders.NAME, folders.CITATION, folders.LICENCE, folders.LABELS, folders.load),
+    "folders": Source(folders.NAME, folders.CITATION, folders.LICENCE, folders.LABELS, folders.load, (CLOSE_UP,)),
 }
 
 

@@ -7,6 +7,7 @@ import torch
 from tqdm import tqdm
 
 from training.data.pictures import Pictures
+from training.data.presets import Recipe
 from training.data.records import Record
 from training.data.resizing import resized
 from training.evaluation.judged import Judged, judged_rows
@@ -16,6 +17,7 @@ from training.fitting.sampling import encode
 
 def score_run(run: Run, records: list[Record], pictures: Pictures, rows: list[int], *, batch: int = 32) -> Judged:
     """Prior-free scores of ``rows`` (positions in ``records`` and ``pictures``) by the averaged weights of ``run``."""
+    pictures.require(Recipe.of(run.config))
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (run.priors.mean, run.priors.std))
     metadata = encode(records)
     image_parts, metadata_parts = [], []

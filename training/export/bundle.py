@@ -14,10 +14,10 @@ from inference.bundle import Bundle, write_bundle
 from inference.conformance import seeded_logits
 from inference.head import Head
 from inference.metadata import MetadataEncoding
-from inference.vocabulary import DERMOSCOPIC, DIAGNOSES
-from training.data import ham10000
+from inference.vocabulary import DIAGNOSES
 from training.data.pictures import VIEWED, Pictures
 from training.data.records import Record
+from training.data.sources import SOURCES
 from training.evaluation.fitted import ALPHA, PATHS, Fitted, fit
 from training.evaluation.side import report
 from training.export.judging import judge
@@ -61,6 +61,7 @@ def _manifest(
     runs: list[Run], fitted: Fitted, test: Answers, *, name: str, version: str, bootstrap: int
 ) -> dict[str, Any]:
     split, priors = runs[0].split, runs[0].priors
+    source = SOURCES[runs[0].config.get("source", "ham10000")]  # older records name none
     return {
         "name": name,
         "version": version,
@@ -73,7 +74,7 @@ def _manifest(
             "std": list(priors.std),
             "interpolation": "bilinear",
             "aspect_policy": "rotate-portrait, centre-crop",
-            "image_types": [DERMOSCOPIC],
+            "image_types": list(source.image_types),
         },
         "metadata_encoding": MetadataEncoding().to_dict(),
         "calibration": {
@@ -82,22 +83,22 @@ def _manifest(
             "temperature_image": fitted.temperature["image"],
             "log_prior": _by_code(fitted.log_prior),
         },
-        "thresholds": _thresholds(fitted, test, split.scheme, bootstrap),
+        "thresholds": _thresholds(fitted, test, source.name, split.scheme, bootstrap),
         "conformal": {
             "alpha": ALPHA,
             "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
         },
         "training_data": {
-            "name": ham10000.NAME,
-            "citation": ham10000.CITATION,
-            "licence": ham10000.LICENCE,
+            "name": source.name,
+            "citation": source.citation,
+            "licence": source.licence,
             "split": f"{split.scheme}, seed {split.seed}",
             "split_sha256": split.digest(),
             "n": len(split.train),
             # Named, so that a demonstration can keep to pictures that the network has not learned.
             "test_images": list(split.test),
         },
-        "licence": "CC BY-NC 4.0, with attribution to HAM10000; non-commercial use only",
+        "licence": source.terms,
         "members": [_member(run) for run in runs],
     }
 
@@ -107,10 +108,10 @@ def _member(run: Run) -> dict[str, Any]:
     return {"seed": run.config["seed"], "widths": run.config["network"]["widths"], **cost}
 
 
-def _thresholds(fitted: Fitted, test: Answers, scheme: str, bootstrap: int) -> dict[str, Any]:
+def _thresholds(fitted: Fitted, test: Answers, name: str, scheme: str, bootstrap: int) -> dict[str, Any]:
     grid = (0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     return {
-        "split": f"{ham10000.NAME} test side, {scheme}; the flag threshold was chosen on the validation side",
+        "split": f"{name} test side, {scheme}; the flag threshold was chosen on the validation side",
         "n_images": len(test.target),
         "malignancy": _operating_point(test, fitted.threshold, bootstrap),
         "operating_points": [_operating_point(test, threshold, bootstrap) for threshold in grid],

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from inference.head import Head, MetadataMember
 from training.data.pictures import VIEWED
+from training.data.presets import Recipe
 from training.fitting.runs import Run
 from training.networks.fused import FusedNetwork
 from training.networks.registry import name_of
@@ -22,6 +23,8 @@ from training.networks.registry import name_of
 
 def check_same_data(runs: list[Run]) -> None:
     """Members must have seen the same training side, or one's training pictures are another's test. ``ValueError``."""
+    if len({run.config.get("source", "ham10000") for run in runs}) != 1:
+        raise ValueError("These runs were trained on different data sets; a bundle names one.")
     if len({run.split.digest() for run in runs}) != 1 or len({(run.priors.mean, run.priors.true) for run in runs}) != 1:
         raise ValueError("These runs were trained on different splits; an ensemble of them has no honest test side.")
 
@@ -42,6 +45,9 @@ def _servable(run: Run) -> FusedNetwork:
         raise ValueError(
             f"{run.path}: a bundle is served at {VIEWED} pixels, and this network reads {config.input_size}."
         )
+    recipe = Recipe.of(run.config)
+    if not recipe.served:
+        raise ValueError(f"{run.path}: the runtime does not prepare pictures as '{recipe}'; train with the preset own.")
     return network
 
 

@@ -30,6 +30,9 @@ class TrainConfig:
     network: NetworkConfig = field(default_factory=FusedConfig)
     schedule: Schedule = field(default_factory=Schedule)
     losses: LossWeights = field(default_factory=LossWeights)
+    source: str = "ham10000"
+    preset: str = "own"
+    filters: tuple[str, ...] = ()
     seed: int = 0
     epochs: int = 100
     budget_minutes: float = 0.0

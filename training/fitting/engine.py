@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from training.data.pictures import Pictures, standardisation
+from training.data.presets import Recipe
 from training.data.records import Record
 from training.data.splits import Split
 from training.fitting.config import Priors, TrainConfig
@@ -40,6 +41,7 @@ class Trained:
 
 def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainConfig, out: Path) -> Trained:
     """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt."""
+    pictures.require(Recipe(config.preset, config.filters))
     out.mkdir(parents=True, exist_ok=True)
     place = {record.image_id: i for i, record in enumerate(records)}
     train_rows = [place[image] for image in split.train]
