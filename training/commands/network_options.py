@@ -7,6 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from training.commands import arguments
+from training.networks.attention import ATTENTIONS
+from training.networks.fusion import FUSIONS
 from training.networks.network import NetworkConfig
 from training.networks.registry import NETWORKS, named
 from training.networks.transfer import WEIGHTS
@@ -14,6 +16,10 @@ from training.networks.transfer import WEIGHTS
 # Each is a field of some configurations; what is not given keeps the default of its network.
 SWITCHES: dict[str, dict[str, Any]] = {
     "widths": {"type": arguments.widths, "help": "fused: channels of the four stages, 48-96-192-384"},
+    "attention": {"choices": ATTENTIONS, "help": "fused: squeeze-and-excitation or CBAM in each block (none)"},
+    "fusion": {"choices": FUSIONS, "help": "fused: how metadata join the picture (additive)"},
+    "mask_head": {"action": argparse.BooleanOptionalAction, "help": "fused: learn the lesion's outline too (yes)"},
+    "checkpointing": {"action": "store_true", "help": "fused: compute stages twice to need less memory"},
     "dropout": {"type": float, "help": "rate, 0 to below 1"},
     "batch_norm": {"action": "store_true", "help": "dnn, cnn: normalise before each ReLU"},
     "l2": {"type": float, "help": "dnn, cnn: factor of the squared weights in the loss"},

@@ -18,7 +18,10 @@ from training.data.pictures import VIEWED
 from training.data.presets import Recipe
 from training.fitting.runs import Run
 from training.networks.fused import FusedNetwork
+from training.networks.fusion import Additive
 from training.networks.registry import name_of
+
+SERVED = {"attention": "none", "fusion": "additive", "mask_head": True}
 
 
 def check_same_data(runs: list[Run]) -> None:
@@ -32,23 +35,31 @@ def check_same_data(runs: list[Run]) -> None:
 def servable(runs: list[Run]) -> list[FusedNetwork]:
     """The networks of the runs, where a bundle can carry them. Raises ``ValueError`` with the reason where not.
 
-    A bundle holds a feature map, a linear head on its mean and additive metadata: nothing else can be read from it.
+    A bundle holds a feature map, a mask, a linear head on the map's mean and additive metadata, read at one size, and
+    its card describes the plain backbone: attention would run, but unsaid.
     """
+    for run in runs:
+        recipe = Recipe.of(run.config)
+        if not recipe.served:
+            raise ValueError(
+                f"{run.path}: the runtime does not prepare pictures as '{recipe}'; train with the preset own."
+            )
     return [_servable(run) for run in runs]
 
 
 def _servable(run: Run) -> FusedNetwork:
-    config, network = run.network_config, run.network
-    if not isinstance(network, FusedNetwork):
-        raise ValueError(f"{run.path}: a bundle cannot carry {name_of(config)}; only fused is served.")  # noqa: TRY004
-    if config.input_size not in (None, VIEWED):
-        raise ValueError(
-            f"{run.path}: a bundle is served at {VIEWED} pixels, and this network reads {config.input_size}."
-        )
-    recipe = Recipe.of(run.config)
-    if not recipe.served:
-        raise ValueError(f"{run.path}: the runtime does not prepare pictures as '{recipe}'; train with the preset own.")
-    return network
+    config, what = run.network.config, name_of(run.network.config)
+    if isinstance(run.network, FusedNetwork):
+        odd = [f"{key} {getattr(config, key)}" for key, value in SERVED.items() if getattr(config, key) != value]
+        if config.input_size not in (None, VIEWED):
+            odd.append(f"input_size {config.input_size}")
+        if not odd:
+            return run.network
+        what += " with " + ", ".join(odd)
+    raise ValueError(
+        f"{run.path}: a bundle cannot carry {what}; it carries fused with additive metadata, a mask head and no "
+        f"attention, at {VIEWED[0]}×{VIEWED[1]} pixels."
+    )
 
 
 class Ensemble(nn.Module):
@@ -57,7 +68,7 @@ class Ensemble(nn.Module):
     def __init__(self, networks: list[FusedNetwork]) -> None:
         super().__init__()
         self.backbones = nn.ModuleList([network.backbone for network in networks])
-        self.masks = nn.ModuleList([network.mask_head for network in networks])
+        self.masks = nn.ModuleList([network.mask_head for network in networks if network.mask_head is not None])
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         features = [backbone(image) for backbone in self.backbones]
@@ -78,6 +89,8 @@ def joint_head(networks: list[FusedNetwork]) -> Head:
 
 def _metadata_member(network: FusedNetwork, share: float) -> MetadataMember:
     head = network.metadata_head
+    if not isinstance(head, Additive):
+        raise TypeError("Only an additive branch has these arrays; servable() refuses the others.")
     return MetadataMember(
         U=_array(head.hidden.weight),
         c=_array(head.hidden.bias),

@@ -20,23 +20,25 @@ class Run:
 
     path: Path
     network: Network
-    network_config: NetworkConfig
     priors: Priors
     split: Split
     config: dict[str, Any]
     epochs: int
     minutes: float
 
+    @property
+    def network_config(self) -> NetworkConfig:
+        return self.network.config
+
 
 def load_run(path: Path) -> Run:
     """Read config, priors, split and the averaged weights of ``final.ckpt``."""
     config = json.loads((path / "config.json").read_text())
-    network_config = read_config(path / "config.json").network
-    network = network_config.build().eval()
+    network = read_config(path / "config.json").network.build().eval()
     saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
     state = saved["state_dict"]
     prefix = "network."
     network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
     priors = {key: tuple(value) for key, value in json.loads((path / "priors.json").read_text()).items()}
     split = Split.load(path / "split.json")
-    return Run(path, network, network_config, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)
+    return Run(path, network, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)
