@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> str:
     """Run one command and return what it printed. Wrong data end the program with one sentence."""
     args = parser().parse_args(argv)
+    args.argv = sys.argv[1:] if argv is None else argv  # quoted in reports
     try:
         text: str = COMMANDS[args.command].run(args)
     except (DataError, LeakError, FileExistsError, ValueError) as error:

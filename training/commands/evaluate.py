@@ -1,28 +1,113 @@
-"""Measure a bundle through the served runtime on one side of a split."""
+"""Measure a served bundle, or runs of one or several folds, and write the full report."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from inference.bundle import Bundle
 from training.commands import arguments
 from training.data import splits
-from training.evaluation.served import evaluate_served
+from training.data.records import DataError, Record
+from training.evaluation.full import Subject, full_report
+from training.evaluation.metadata import METADATA
+from training.evaluation.predicted import Predicted, pool, write_predictions
+from training.evaluation.served import predict_served
 from training.evaluation.side import summary
+from training.evaluation.trained import predict_run
+from training.fitting.runs import Run, load_run
+from training.reporting.report import command_line, write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.data(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--bundle", type=Path, help="a served bundle; needs --split")
+    what.add_argument("--run", type=Path, action="append", help="folder of a run; repeat for runs of other folds")
     add = parser.add_argument
-    add("--bundle", type=Path, required=True)
-    add("--split", type=Path, required=True, help="split.json of the run")
+    add("--split", type=Path, help="split.json of the bundle's runs; a run has its own")
     add("--side", default="test", choices=["validation", "test"])
+    add("--metadata", default="kept", choices=METADATA, help="what the fused path is told of age, sex and site")
     arguments.out(parser)
     arguments.bootstrap(parser)
 
 
 def run(args: argparse.Namespace) -> str:
-    records = arguments.load_records(args)
-    made = splits.Split.load(args.split)
-    measured = evaluate_served(args.bundle, records, made.sides[args.side], args.out, bootstrap=args.bootstrap)
-    return f"{summary(measured)}\nReport in {args.out}."
+    evaluated = _bundle if args.bundle else _runs
+    subject, paths, records, extras = evaluated(args)
+    report = full_report(subject, paths, records, extras=extras, bootstrap=args.bootstrap)
+    write(report, args.out, command=command_line(args.argv))
+    write_predictions(args.out / "predictions.csv", paths)
+    measured = {path: report.values[path] for path in paths}
+    return f"{report.lead}\n{summary(measured)}\nReport in {args.out}."
+
+
+Evaluated = tuple[Subject, dict[str, Predicted], list[Record], dict[str, dict[str, object]]]
+
+
+def _bundle(args: argparse.Namespace) -> Evaluated:
+    if not args.split:
+        raise DataError("A bundle does not hold its split: name the split.json of its runs with --split.")
+    records, split, bundle = arguments.load_records(args), splits.Split.load(args.split), Bundle.load(args.bundle)
+    paths, extras = predict_served(bundle, records, split.sides[args.side], metadata=args.metadata)
+    name, version = bundle.manifest.name, bundle.manifest.version
+    subject = Subject(
+        name=f"{name} {version}",
+        rows=f"{args.side} side, {split.scheme}",
+        values={
+            "bundle": {"name": name, "version": version, "sha256": bundle.sha256},
+            "split_sha256": split.digest(),
+            "side": args.side,
+            "metadata": args.metadata,
+        },
+        limits=(*_side_limit(args.side), *_leak_limit([split], records, args.side)),
+    )
+    return subject, paths, records, extras
+
+
+def _runs(args: argparse.Namespace) -> Evaluated:
+    if args.split:
+        raise DataError("A run is judged on its own split: leave --split out.")
+    records, pictures = arguments.load_data(args)
+    runs = [load_run(path) for path in args.run]
+    each = [predict_run(one, records, pictures, side=args.side, metadata=args.metadata) for one in runs]
+    if any(list(paths) != list(each[0]) for paths in each):
+        raise DataError("These runs do not answer by the same paths: some take metadata, some do not.")
+    paths = {name: pool([answers[name] for answers in each]) for name in each[0]}
+    rows = f"{args.side} side" if len(runs) == 1 else f"out-of-fold, {len(runs)} {args.side} sides pooled"
+    subject = Subject(
+        name=_name(runs),
+        rows=f"{rows}, {runs[0].split.scheme}",
+        values={
+            "runs": [{"network": one.config["network"], "split_sha256": one.split.digest()} for one in runs],
+            "side": args.side,
+            "metadata": args.metadata,
+        },
+        limits=(*_side_limit(args.side), *_leak_limit([one.split for one in runs], records, args.side)),
+    )
+    return subject, paths, records, {}
+
+
+def _name(runs: list[Run]) -> str:
+    names = sorted({str(one.config["network"]["name"]) for one in runs})
+    return f"Network {' and '.join(names)}"
+
+
+def _side_limit(side: str) -> list[str]:
+    if side == "test":
+        return []
+    return ["Temperature, sets and flag threshold were fitted on these very rows: calibration looks better than it is."]
+
+
+def _leak_limit(made: list[splits.Split], records: list[Record], side: str) -> list[str]:
+    lesion = {record.image_id: record.lesion_id for record in records}
+    shared = total = 0
+    for split in made:
+        learned = {lesion.get(image) for image in split.train}
+        total += len(split.sides[side])
+        shared += sum(lesion.get(image) in learned for image in split.sides[side])
+    if not shared:
+        return []
+    return [
+        f"{shared} of {total} photographs show a lesion that was also in training: these figures flatter the network."
+    ]

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.vocabulary import DIAGNOSES
 from training.metrics import RARE_FIRST, Answers, class_aucs, confusion, figures, rate
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
+HEADINGS = {"image": "image only"}
 
 
 def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dict[str, Any]:
@@ -52,37 +46,9 @@ def _class_row(a: Answers, inside: NDArray[np.bool_], code: str, bootstrap: int)
 
 
 def summary(measured: dict[str, dict[str, Any]]) -> str:
-    """The figures of both paths side by side, as lines."""
-    lines = [f"{'':44}{'fused':>24}{'image only':>24}"]
-    for name in measured["fused"]["figures"]:
-        cells = (measured[path]["figures"][name] for path in ("fused", "image"))
+    """The figures of all paths side by side, as lines."""
+    lines = [f"{'':44}" + "".join(f"{HEADINGS.get(path, path):>24}" for path in measured)]
+    for name in next(iter(measured.values()))["figures"]:
+        cells = (side["figures"][name] for side in measured.values())
         lines.append(f"{name:44}" + "".join(f"{c['value']:9.3f} [{c['low']:.3f}, {c['high']:.3f}]" for c in cells))
     return "\n".join(lines)
-
-
-def write_report(out: Path, sides: dict[str, dict[str, Any]], rows: Sequence[Sequence[object]]) -> None:
-    """Write ``report.json``, ``predictions.csv`` and a confusion matrix (CSV and PNG) for each path into ``out``."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(sides, indent=1))
-    with (out / "predictions.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(rows)
-    for path in ("fused", "image"):
-        matrix = np.array(sides[path]["confusion_matrix"]["p/prior"])
-        with (out / f"confusion_{path}.csv").open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["truth \\ p/prior", *DIAGNOSES])
-            writer.writerows([code, *row] for code, row in zip(DIAGNOSES, matrix.tolist(), strict=True))
-        _draw_confusion(matrix, out / f"confusion_{path}.png", f"{path}, p/prior, rows are the truth")
-
-
-def _draw_confusion(matrix: NDArray[np.int64], path: Path, title: str) -> None:
-    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure, axes = plt.subplots(figsize=(5, 4.6), layout="constrained")
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(DIAGNOSES)), DIAGNOSES)
-    axes.set_yticks(range(len(DIAGNOSES)), DIAGNOSES)
-    for (i, j), count in np.ndenumerate(matrix):
-        axes.text(j, i, str(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
-    axes.set(title=title, xlabel="predicted", ylabel="truth")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from training.metrics.bootstrap import Interval, interval, resamples
 _SLACK = 1e-9  # 1 - .9 is a hair under .1
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True)
+class Point:
     """``score >= threshold`` counts as positive; shares of 0–1."""
 
     threshold: float
@@ -23,7 +24,8 @@ class Point(NamedTuple):
     specificity: float
 
 
-class Ranking(NamedTuple):
+@dataclass(frozen=True)
+class Ranking:
     """How well one class stands out from the rest, with intervals over lesions."""
 
     auc: Interval

@@ -1,5 +1,7 @@
 """Ranking and its working points against counts by hand and by brute force."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -30,10 +32,10 @@ def test_average_precision_is_the_mean_precision_at_each_find() -> None:
 
 
 def test_a_point_keeps_what_is_asked_and_gives_the_most_of_the_other() -> None:
-    assert point_at(POSITIVE, SCORE, specificity=0.95) == pytest.approx((0.8, 0.5, 1.0))
-    assert point_at(POSITIVE, SCORE, specificity=0.9) == pytest.approx((0.55, 0.75, 0.9))
-    assert point_at(POSITIVE, SCORE, sensitivity=0.5) == pytest.approx((0.8, 0.5, 1.0))
-    assert point_at(POSITIVE, SCORE, sensitivity=0.8) == pytest.approx((0.1, 1.0, 0.1))
+    assert astuple(point_at(POSITIVE, SCORE, specificity=0.95)) == pytest.approx((0.8, 0.5, 1.0))
+    assert astuple(point_at(POSITIVE, SCORE, specificity=0.9)) == pytest.approx((0.55, 0.75, 0.9))
+    assert astuple(point_at(POSITIVE, SCORE, sensitivity=0.5)) == pytest.approx((0.8, 0.5, 1.0))
+    assert astuple(point_at(POSITIVE, SCORE, sensitivity=0.8)) == pytest.approx((0.1, 1.0, 0.1))
 
 
 def test_intervals_of_points_draw_whole_lesions() -> None:

@@ -1,0 +1,149 @@
+"""Answers to named photographs: pooled over folds, written to ``predictions.csv`` and read back."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.vocabulary import DIAGNOSES
+from training.data.records import DataError
+from training.metrics import Answers, Floats, Labels
+
+SCORES = tuple(f"score_{code}" for code in DIAGNOSES)
+HEADER = ("image", "lesion", "path", "truth", "abstain_reason", "malignancy", *DIAGNOSES, "flagged", "set", *SCORES)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What one path says of N named photographs, all in one order.
+
+    answers: scores and calibrated p; its lesions are numbered in the order of their names.
+    uncalibrated: p (N,7) as it is before the temperature was fitted.
+    sets: prediction sets (N,7); flagged: (N,) malignancy at or above the flag threshold.
+    reasons: why the served bundle abstains, or an empty text; a run that is not served never does.
+    """
+
+    images: tuple[str, ...]
+    lesions: tuple[str, ...]
+    answers: Answers
+    uncalibrated: Floats
+    sets: NDArray[np.bool_]
+    flagged: NDArray[np.bool_]
+    reasons: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def numbered(lesions: Sequence[str]) -> NDArray[np.int64]:
+    """Each lesion's number (N,) in the order of their names: one bootstrap draws the same lesions for every model."""
+    numbers: NDArray[np.int64] = np.unique(np.array(lesions), return_inverse=True)[1]
+    return numbers
+
+
+def pool(parts: Sequence[Predicted]) -> Predicted:
+    """The rows of several folds as one. Raises ``DataError`` when a photograph was answered twice."""
+    images = tuple(image for part in parts for image in part.images)
+    repeated = [image for image, count in Counter(images).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{len(repeated)} photographs were tested by more than one run, {repeated[0]} for one: only runs of "
+            "different folds pool into an out-of-fold figure (export joins runs of one fold into an ensemble)."
+        )
+    lesions = tuple(lesion for part in parts for lesion in part.lesions)
+    answers = Answers(
+        scores=np.concatenate([part.answers.scores for part in parts]),
+        p=np.concatenate([part.answers.p for part in parts]),
+        target=np.concatenate([part.answers.target for part in parts]),
+        lesion=numbered(lesions),
+    )
+    return Predicted(
+        images=images,
+        lesions=lesions,
+        answers=answers,
+        uncalibrated=np.concatenate([part.uncalibrated for part in parts]),
+        sets=np.concatenate([part.sets for part in parts]),
+        flagged=np.concatenate([part.flagged for part in parts]),
+        reasons=tuple(reason for part in parts for reason in part.reasons),
+    )
+
+
+def write_predictions(file: Path, paths: Mapping[str, Predicted]) -> None:
+    """One row for each photograph and path."""
+    with file.open("w", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(HEADER)
+        for path, predicted in paths.items():
+            writer.writerows(_row(predicted, path, i) for i in range(len(predicted)))
+
+
+def _row(predicted: Predicted, path: str, i: int) -> tuple[object, ...]:
+    a = predicted.answers
+    members = " ".join(code for code, inside in zip(DIAGNOSES, predicted.sets[i], strict=True) if inside)
+    return (
+        predicted.images[i],
+        predicted.lesions[i],
+        path,
+        DIAGNOSES[a.target[i]],
+        predicted.reasons[i],
+        f"{a.malignancy[i]:.6f}",
+        *(f"{value:.6f}" for value in a.p[i]),
+        int(predicted.flagged[i]),
+        members,
+        *(f"{value:.6f}" for value in a.scores[i]),
+    )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a comparison needs of a prediction table: names, answers and flags, N rows."""
+
+    name: str
+    images: tuple[str, ...]
+    answers: Answers
+    flagged: NDArray[np.bool_]
+
+
+def read_predictions(file: Path, path: str | None = None) -> Rows:
+    """The rows of one path (the file's first unless named) of a ``predictions.csv``.
+
+    Raises ``DataError`` when the file is no such table or does not hold that path.
+    """
+    if not file.is_file():
+        raise DataError(f"{file} is missing: point to a predictions.csv, or to the folder of an evaluation.")
+    with file.open(newline="") as opened:
+        reader = csv.DictReader(opened)
+        missing = [name for name in HEADER if name not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(f"{file} has no column {missing[0]!r}: evaluate the model again with this version.")
+        every = list(reader)
+    held = list(dict.fromkeys(row["path"] for row in every))
+    if not held or (path or held[0]) not in held:
+        raise DataError(f"{file} holds the paths {', '.join(held) or 'of no row'}, not {path!r}.")
+    path = path or held[0]
+    rows = [row for row in every if row["path"] == path]
+    return Rows(
+        name=path,
+        images=tuple(row["image"] for row in rows),
+        answers=Answers(
+            scores=_columns(rows, SCORES),
+            p=_columns(rows, DIAGNOSES),
+            target=_targets(rows),
+            lesion=numbered([row["lesion"] for row in rows]),
+        ),
+        flagged=np.array([row["flagged"] == "1" for row in rows]),
+    )
+
+
+def _columns(rows: list[dict[str, str]], names: Sequence[str]) -> Floats:
+    return np.array([[float(row[name]) for name in names] for row in rows])
+
+
+def _targets(rows: list[dict[str, str]]) -> Labels:
+    return np.array([DIAGNOSES.index(row["truth"]) for row in rows])
