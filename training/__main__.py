@@ -6,11 +6,12 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import evaluate, export, floor, split, train
+from training.commands import eda, evaluate, export, floor, split, train
 from training.data.records import DataError
 from training.data.splits import LeakError
 
 COMMANDS: dict[str, ModuleType] = {
+    "eda": eda,
     "split": split,
     "train": train,
     "evaluate": evaluate,

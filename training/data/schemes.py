@@ -7,13 +7,21 @@ beside the honest figure, and every split of it says in its scheme that it leaks
 from __future__ import annotations
 
 from training.data.records import DataError, Record
-from training.data.splits import LEAKS, PARTS, Split, by_lesion_id, deal, group_by_lesion, split_by_lesion, torn_pairs
+from training.data.splits import (
+    LEAKS,
+    PARTS,
+    Split,
+    Twins,
+    by_lesion_id,
+    deal,
+    group_by_lesion,
+    split_by_lesion,
+    torn_pairs,
+)
 
 SCHEMES = ("lesion", "lesion-folds", "leave-source-out", "image-level")
 FOLDS = 5
 HELD_OUT = "rosendahl"  # Queensland; the other three sources are Vienna's
-
-Twins = list[tuple[int, int]]
 
 
 def split_by(

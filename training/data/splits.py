@@ -24,6 +24,7 @@ PARTS = 10  # tenths: one tests, one validates, eight train
 NEAR_DUPLICATE = 0.985
 _THUMBNAIL = (12, 16)
 LEAKS = "image-level: leaks"  # how a scheme that is kept only for comparison begins, wherever it is quoted
+Twins = list[tuple[int, int]]  # pairs of record indexes a < b
 _NAMED = 5  # of the offending pairs, so that the sentence can be read
 
 

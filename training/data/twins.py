@@ -6,17 +6,19 @@ ISIC_0025226 and ISIC_0030074; the shipped split has both on one side.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.splits import correlated, near_duplicates, thumbnails
+from training.data.splits import Twins, correlated, near_duplicates, thumbnails
 
 # Mean correlation of the channels, each on its own. On HAM10000 the pair above has .998; the next of different lesions,
 # .988 and below, are other lesions in the same dark frame.
 RECOLOURED = 0.99
 
 
-def recoloured_duplicates(images: NDArray[np.uint8], threshold: float = RECOLOURED) -> list[tuple[int, int]]:
+def recoloured_duplicates(images: NDArray[np.uint8], threshold: float = RECOLOURED) -> Twins:
     """Pairs (a < b) of pictures (N,H,W,3) that are one but for gain and offset of each channel, in four poses."""
     small = thumbnails(images)
     small -= small.mean(axis=(1, 2), keepdims=True)
@@ -24,6 +26,13 @@ def recoloured_duplicates(images: NDArray[np.uint8], threshold: float = RECOLOUR
     return correlated(small / np.maximum(norm, 1e-6), threshold)
 
 
-def all_duplicates(images: NDArray[np.uint8]) -> list[tuple[int, int]]:
+def all_duplicates(images: NDArray[np.uint8]) -> Twins:
     """Near-duplicates of either kind: what a split is checked against."""
     return sorted({*near_duplicates(images), *recoloured_duplicates(images)})
+
+
+def identical(images: NDArray[np.uint8]) -> Twins:
+    """Pairs (a < b) of pictures (N,H,W,3) that are the same to the bit; each with the first of its kind."""
+    first: dict[str, int] = {}
+    seen = ((first.setdefault(hashlib.sha256(image.tobytes()).hexdigest(), i), i) for i, image in enumerate(images))
+    return [(a, b) for a, b in seen if a != b]

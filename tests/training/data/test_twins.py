@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.data.pictures import Pictures
 from training.data.splits import near_duplicates
-from training.data.twins import all_duplicates, recoloured_duplicates
+from training.data.twins import all_duplicates, identical, recoloured_duplicates
 
 POSES = {
     "upright": lambda image: image,
@@ -38,3 +38,9 @@ def test_no_drawing_passes_for_another(pictures: Pictures) -> None:
 def test_a_flat_picture_is_no_twin_of_anything(pictures: Pictures) -> None:
     flat = np.full_like(pictures.stored[:2], 90)
     assert recoloured_duplicates(np.concatenate([pictures.stored[:5], flat])) == []
+
+
+def test_the_same_pixels_twice_are_identical_and_a_changed_one_is_not(pictures: Pictures) -> None:
+    copies = np.concatenate([pictures.stored[:3], pictures.stored[1:2], pictures.stored[1:3]])
+    copies[5, 0, 0, 0] ^= 1
+    assert identical(copies) == [(1, 3), (1, 4)]
