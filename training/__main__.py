@@ -6,7 +6,7 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import eda, evaluate, export, floor, split, train
+from training.commands import eda, evaluate, export, floor, robustness, split, train
 from training.data.records import DataError
 from training.data.splits import LeakError
 
@@ -17,6 +17,7 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "export": export,
     "floor": floor,
+    "robustness": robustness,
 }
 
 

@@ -6,10 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from inference.bundle import Bundle
-from inference.predictor import Predictor
 from training.commands import arguments
-from training.data import splits
+from training.data import splits, twins
 from training.data.records import Record
 from training.metrics import Answers, Interval
 from training.reporting.report import command_line, write
@@ -31,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
     split = splits.Split.load(args.split)
-    twins = splits.near_duplicates(pictures.stored)
-    splits.check_no_leak(split, records, twins)
-    measured = floor.measure(records, pictures, split, twins=twins if args.out_of_fold else None)
+    pairs = twins.all_duplicates(pictures.stored)
+    arguments.check_split(split, records, pairs)
+    measured = floor.measure(records, pictures, split, twins=pairs if args.out_of_fold else None)
     best = measured.answers[floor_models.FOREST]
     network = _network(args, records, split)
     ratios = {path: floor.ratio(network[path], best[path], bootstrap=args.bootstrap) for path in network}
@@ -47,7 +45,7 @@ def _network(args: argparse.Namespace, records: list[Record], split: splits.Spli
     by_id = {record.image_id: record for record in records}
     test = [by_id[image] for image in split.test]
     if args.bundle:
-        predictor = Predictor(Bundle.load(args.bundle))
+        predictor = asked.opened(args.bundle, split)
         return {path: asked.answers(asked.ask(predictor, test, path), test) for path in floor.PATHS}
     if args.predictions:
         prior = floor_models.log_prior(floor_models.targets([by_id[image] for image in split.train]))

@@ -4,29 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
+from inference.bundle import Bundle
 from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.result import Result
 from inference.vocabulary import DIAGNOSES
 from training.data.records import Record
+from training.data.splits import LeakError, Split
 from training.metrics import Answers
 
 PATHS = ("fused", "image")
+
+
+def opened(path: Path, split: Split) -> Predictor:
+    """The bundle in ``path``, ready to be asked about a held-out side of ``split``.
+
+    Raises ``LeakError`` when its networks were trained on another split of the same pictures: what is held out there
+    they may have seen. A split of other pictures, another data set, holds nothing that they have seen.
+    """
+    bundle = Bundle.load(path)
+    made_on = bundle.manifest.document.get("training_data", {})
+    known = set(made_on.get("test_images", ()))
+    if made_on.get("split_sha256") != split.digest() and known & {
+        image for ids in split.sides.values() for image in ids
+    }:
+        raise LeakError(
+            f"The bundle {bundle.manifest.name} was trained on another split of these pictures, so the held-out side "
+            "of this one may hold what it has seen: give the split.json of its runs."
+        )
+    return Predictor(bundle)
 
 
 def ask(
     predictor: Predictor,
     records: Sequence[Record],
     path: str,
-    spoil: Callable[[Record], bytes] = lambda record: record.image.read_bytes(),
+    send: Callable[[Record], bytes | Image.Image] = lambda record: record.image.read_bytes(),
 ) -> list[Result]:
-    """A result for each record; ``path`` 'image' withholds the metadata; ``spoil`` gives the bytes that are sent."""
+    """A result for each record; ``path`` 'image' withholds the metadata; ``send`` gives what is sent."""
     seen = [record if path == "fused" else replace(record, metadata=Metadata()) for record in records]
-    return [predictor.predict(spoil(record), record.metadata) for record in tqdm(seen, desc=path, unit="image")]
+    return [predictor.predict(send(record), record.metadata) for record in tqdm(seen, desc=path, unit="image")]
+
+
+def some_lesions(records: Sequence[Record], at_most: int | None, seed: int = 0) -> list[Record]:
+    """All records, or those of ``at_most`` lesions drawn by chance, in their order."""
+    lesions = sorted({record.lesion_id for record in records})
+    if at_most is None or at_most >= len(lesions):
+        return list(records)
+    drawn = set(np.random.default_rng(seed).choice(lesions, at_most, replace=False).tolist())
+    return [record for record in records if record.lesion_id in drawn]
 
 
 def answers(results: Sequence[Result], records: Sequence[Record]) -> Answers:

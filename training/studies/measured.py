@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.vocabulary import DIAGNOSES
 from training.metrics import FIGURES, Answers, Interval, balanced_accuracy, interval, resamples
 from training.reporting.report import Cell
 
@@ -17,8 +18,24 @@ Found = dict[str, Interval]
 
 def measure(a: Answers, names: Sequence[str], *, bootstrap: int) -> Found:
     """The figures called ``names`` (of ``metrics.FIGURES``) with 95 % intervals over lesions."""
-    samples = [a.take(rows) for rows in resamples(a.lesion, bootstrap)]
-    return {name: interval(FIGURES[name](a), [FIGURES[name](sample) for sample in samples]) for name in names}
+    samples = resamples(a.lesion, bootstrap)
+    found = {}
+    for name in names:
+        if name == BALANCED:
+            found[name] = interval(recall_balanced(a), balanced_draws(a, samples))
+        else:
+            found[name] = interval(FIGURES[name](a), [FIGURES[name](a.take(rows)) for rows in samples])
+    return found
+
+
+def balanced_draws(a: Answers, samples: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """Balanced accuracy (p/prior) of each resample, as one product of matrices: hundreds of times faster."""
+    times = np.stack([np.bincount(rows, minlength=len(a.target)) for rows in samples]).astype(np.float64)  # (B,N)
+    of_class = np.eye(len(DIAGNOSES))[a.target]  # (N,7)
+    drawn = times @ of_class
+    right = times @ (of_class * (a.scores.argmax(1) == a.target)[:, None])
+    with np.errstate(invalid="ignore"):  # a class that a resample misses says nothing there
+        return np.asarray(np.nanmean(right / drawn, axis=1))
 
 
 def compare(
@@ -28,10 +45,22 @@ def compare(
 
     Raises ``ValueError`` when the two do not answer the same pictures in the same order.
     """
-    if not np.array_equal(a.target, b.target) or not np.array_equal(a.lesion, b.lesion):
-        raise ValueError("The two do not answer the same pictures in the same order: use one split and one side.")
+    check_same_pictures(a, b)
     draws = [of(a.take(rows), b.take(rows)) for rows in resamples(a.lesion, bootstrap, seed)]
     return interval(of(a, b), draws)
+
+
+def gain(a: Answers, b: Answers, *, bootstrap: int) -> Interval:
+    """Balanced accuracy (p/prior) of ``a`` less that of ``b``, paired as in ``compare``."""
+    check_same_pictures(a, b)
+    samples = resamples(a.lesion, bootstrap)
+    return interval(recall_balanced(a) - recall_balanced(b), balanced_draws(a, samples) - balanced_draws(b, samples))
+
+
+def check_same_pictures(a: Answers, b: Answers) -> None:
+    """Raise ``ValueError`` when the two do not answer the same pictures in the same order."""
+    if not np.array_equal(a.target, b.target) or not np.array_equal(a.lesion, b.lesion):
+        raise ValueError("The two do not answer the same pictures in the same order: use one split and one side.")
 
 
 def recall_balanced(a: Answers) -> float:

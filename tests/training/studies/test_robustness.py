@@ -1,0 +1,119 @@
+"""Worse pictures through the served runtime: each corruption does what it says, and the report finds where it breaks."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.bundle import Bundle
+from inference.predictor import Predictor
+from training.__main__ import main
+from training.data.records import Record
+from training.data.splits import LeakError, Split
+from training.metrics import FIGURES, Answers, Interval, resamples
+from training.studies import asked
+from training.studies.corruptions import CORRUPTIONS
+from training.studies.measured import BALANCED, balanced_draws, gain
+from training.studies.robustness import Level, first_break
+
+SHIPPED = Path(__file__).resolve().parents[3] / "models" / "ham10000-fused-0.1.0"
+
+
+def _pixels(spoiled: bytes | Image.Image, tmp: Path) -> np.ndarray:
+    if isinstance(spoiled, bytes):
+        (tmp / "x.jpg").write_bytes(spoiled)
+        with Image.open(tmp / "x.jpg") as opened:
+            return np.asarray(opened.convert("RGB")).astype(float)
+    return np.asarray(spoiled).astype(float)
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda c: c.name)
+def test_each_level_is_further_from_the_picture_than_the_one_before(
+    corruption: object, records: list[Record], tmp_path: Path
+) -> None:
+    with Image.open(records[0].image) as opened:
+        picture = opened.convert("RGB")
+    clean = np.asarray(picture).astype(float)
+    spoiled = [_pixels(corruption.apply(picture, level), tmp_path) for level in corruption.levels]  # type: ignore[attr-defined]
+    far = [np.sqrt(((one - clean) ** 2).mean()) for one in spoiled]
+    assert len(far) == 5
+    assert all(one.shape == clean.shape for one in spoiled)
+    assert far[0] > 0.5
+    assert far == sorted(far)
+
+
+def _answers(right: np.ndarray) -> Answers:
+    target = np.arange(70) % 7
+    p = np.eye(7)[np.where(right, target, (target + 1) % 7)]
+    return Answers(p, p, target, np.arange(70) // 2)
+
+
+def test_the_fast_bootstrap_is_the_slow_one() -> None:
+    a = _answers(np.random.default_rng(0).random(70) < 0.6)
+    samples = resamples(a.lesion, 40)
+    slow = [FIGURES[BALANCED](a.take(rows)) for rows in samples]
+    np.testing.assert_allclose(balanced_draws(a, samples), slow)
+
+
+def test_a_gain_is_paired_and_refuses_other_pictures() -> None:
+    all_right, most = _answers(np.ones(70, bool)), _answers(np.arange(70) % 10 < 8)
+    found = gain(all_right, most, bootstrap=50)
+    assert found.value == pytest.approx(0.2)
+    assert found.low > 0
+    assert gain(most, most, bootstrap=50) == Interval(0, 0, 0)
+    with pytest.raises(ValueError, match="one split and one side"):
+        gain(all_right, replace(most, target=most.target[::-1]), bootstrap=5)
+
+
+def test_the_mildest_level_beyond_five_points_is_where_it_breaks() -> None:
+    def level(number: int, drop: float) -> Level:
+        return Level("blur", number, "", {}, Interval(drop, drop, drop), 0, 0, None)
+
+    levels = [level(1, 0.04), level(2, 0.06), level(3, 0.2)]
+    assert first_break(levels, "blur") == levels[1]
+    assert first_break(levels[:1], "blur") is None
+    assert first_break(levels, "JPEG") is None
+
+
+def test_lesions_are_drawn_whole(records: list[Record]) -> None:
+    drawn = asked.some_lesions(records, 20)
+    lesions = {record.lesion_id for record in drawn}
+    assert len(lesions) == 20
+    assert drawn == [record for record in records if record.lesion_id in lesions]
+    assert asked.some_lesions(records, None) == records
+
+
+def test_a_bundle_is_not_asked_about_another_split_of_the_pictures_it_learned() -> None:
+    tested = Bundle.load(SHIPPED).manifest.document["training_data"]["test_images"]
+    with pytest.raises(LeakError, match=r"give the split.json of its runs"):
+        asked.opened(SHIPPED, Split("another", 1, train=tuple(tested), validation=(), test=("ISIC_0024306",)))
+    asked.opened(SHIPPED, Split("of other pictures", 1, train=("a",), validation=(), test=("b",)))
+    asked.opened(SHIPPED, Split.load(SHIPPED.parents[1] / "docs" / "results" / SHIPPED.name / "split.json"))
+
+
+def test_withheld_metadata_are_not_sent(records: list[Record]) -> None:
+    predictor = Predictor(Bundle.load(SHIPPED))
+    (fused,), (image,) = (asked.ask(predictor, records[:1], path) for path in asked.PATHS)
+    assert any(fused.metadata_logits.values())
+    assert not any(image.metadata_logits.values())
+
+
+def test_the_report_has_all_levels_and_the_gate_refuses_the_worst_blur(drawn: Path, tmp_path: Path) -> None:
+    data = ["--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
+    main(["split", *data, "--out", str(tmp_path / "split.json")])
+    words = ["robustness", *data, "--bundle", str(SHIPPED), "--split", str(tmp_path / "split.json")]
+    main([*words, "--at-most", "4", "--out", str(tmp_path / "report"), "--bootstrap", "5"])
+    with (tmp_path / "report" / "levels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1 + 5 * 5
+    refused = {(row["corruption"], int(row["level"])): float(row["refused by the gate"]) for row in rows}
+    assert refused["blur", 5] == 1 > refused["clean", 0]
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["levels"][0]["drop"] == {"value": 0, "low": 0, "high": 0}
+    assert (tmp_path / "report" / "curves.png").read_bytes().startswith(b"\x89PNG")
