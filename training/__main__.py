@@ -6,12 +6,13 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import eda, evaluate, export, floor, robustness, split, train
+from training.commands import clean, eda, evaluate, export, floor, robustness, split, train
 from training.data.records import DataError
 from training.data.splits import LeakError
 
 COMMANDS: dict[str, ModuleType] = {
     "eda": eda,
+    "clean": clean,
     "split": split,
     "train": train,
     "evaluate": evaluate,

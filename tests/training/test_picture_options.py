@@ -68,3 +68,18 @@ def test_a_run_is_not_scored_on_pictures_made_otherwise(runs: Path, records: lis
     assert len(score_run(load_run(runs / "plain"), records, pictures, [0, 1]).image) == 2
     with pytest.raises(ValueError, match=r"made as 'own \+ hair \+ clahe'; these are 'own'"):
         score_run(load_run(runs / "filtered"), records, pictures, [0, 1])
+
+
+def test_ways_of_cleaning_are_compared_and_recorded(drawn: Path, runs: Path, tmp_path: Path) -> None:
+    printed = main(["clean", "--data", str(drawn), "--partial", "--out", str(tmp_path / "report")])
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    keep, mean_age = report["modes"]["keep"], report["modes"]["mean-age"]
+    assert (keep["rows_encoded_otherwise"], keep["filled_in"]) == (0, 0)
+    assert mean_age["filled_in"] == mean_age["rows_encoded_otherwise"] == 7  # one lesion a class has no age
+    assert mean_age["age_known"] == 1 > keep["age_known"]
+    assert f"{report['train_median_age']:g} years" in printed
+    config = _train(drawn, runs / "cache", tmp_path / "run", "--cleaning", "mean-age")
+    assert config["cleaning"] == "mean-age"
+    words = ["export", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--version", "0.1.0"]
+    with pytest.raises(SystemExit, match="fills in no age"):
+        main([*words, "--run", str(tmp_path / "run"), "--out", str(tmp_path / "bundle")])

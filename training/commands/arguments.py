@@ -6,21 +6,28 @@ import argparse
 from pathlib import Path
 
 from training.data import schemes, sources, splits, twins
+from training.data.cleaning import MODES, clean
 from training.data.labels import Reading, read_label_map
 from training.data.pictures import Pictures, load_pictures
 from training.data.records import Record
 from training.data.subset import subset
 
 
-def data(parser: argparse.ArgumentParser) -> None:
-    """``--source --data --cache --partial``: which photographs, and what their labels mean."""
+def release(parser: argparse.ArgumentParser) -> None:
+    """``--source --data --label-map --exclude-label --partial --images``: which photographs, and what they show."""
     parser.add_argument("--source", default="ham10000", choices=list(sources.SOURCES), help="the layout of --data")
     parser.add_argument("--data", type=Path, required=True, help="folder of the release")
     parser.add_argument("--label-map", type=Path, help="CSV label,code before the source's own; no code: leave out")
     parser.add_argument("--exclude-label", action="append", default=[], help="leave out photographs of this label")
-    parser.add_argument("--cache", type=Path, default=Path("var/training-cache"), help="decoded pictures, about 2 GB")
     parser.add_argument("--partial", action="store_true", help="accept a subset: do not check a release's counts")
     parser.add_argument("--images", type=int, help="use about this many: whole lesions of every class, for a first try")
+
+
+def data(parser: argparse.ArgumentParser) -> None:
+    """What ``release`` asks for, with ``--cleaning`` and ``--cache``: photographs as a network sees them."""
+    release(parser)
+    parser.add_argument("--cleaning", default="keep", choices=list(MODES), help="see the command clean")
+    parser.add_argument("--cache", type=Path, default=Path("var/training-cache"), help="decoded pictures, about 2 GB")
 
 
 def out(parser: argparse.ArgumentParser, what: str = "folder of the report") -> None:
@@ -35,7 +42,7 @@ def load_records(args: argparse.Namespace) -> list[Record]:
     given = read_label_map(args.label_map) if args.label_map else {}
     excluded = dict.fromkeys(args.exclude_label)
     reading = Reading(expect_full=not args.partial, labels={**given, **excluded})
-    records = sources.load(args.source, args.data, reading)
+    records = clean(sources.load(args.source, args.data, reading), getattr(args, "cleaning", "keep")).records
     return subset(records, args.images) if args.images is not None else records
 
 

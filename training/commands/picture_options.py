@@ -32,4 +32,4 @@ def described(config: TrainConfig, args: argparse.Namespace, pictures: Pictures)
     recipe = pictures.recipe
     if recipe.preset != "own":
         config = replace(config, schedule=replace(config.schedule, sizes=((1.0, PRESETS[recipe.preset].viewed),)))
-    return replace(config, source=args.source, preset=recipe.preset, filters=recipe.filters)
+    return replace(config, source=args.source, cleaning=args.cleaning, preset=recipe.preset, filters=recipe.filters)

@@ -62,6 +62,7 @@ def _record(row: dict[str, str], images: dict[str, Path], masks: Path) -> Record
         image=images[image_id],
         mask=mask if mask.is_file() else None,
         dataset=NAME,
+        age_recorded=float(row["age"]) if row["age"] else None,
     )
 
 

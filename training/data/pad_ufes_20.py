@@ -78,7 +78,7 @@ def _record(row: Row, code: str, images: dict[str, Path]) -> Record:
         raise DataError(f"{image_id}: the region {row['region']!r} is not mapped.")
     return Record(
         image_id=image_id,
-        # The patient, not the lesion: several lesions of one person, often in one photograph, stay on one side.
+        # The patient, not the lesion: all lesions of one person stay on one side.
         lesion_id=f"PAD_{row['patient_id']}",
         diagnosis=code,
         dx_type="histo" if row.get("biopsed", "").lower() == "true" else "consensus",
@@ -94,7 +94,7 @@ def _check_counts(rows: list[Row]) -> None:
     found = {
         "images": len(rows),
         "patients": len({row["patient_id"] for row in rows}),
-        "lesions": len({row["lesion_id"] for row in rows}),
+        "lesions": len({(row["patient_id"], row["lesion_id"]) for row in rows}),
     }
     wanted = {"images": IMAGE_COUNT, "patients": PATIENT_COUNT, "lesions": LESION_COUNT}
     wrong = [f"{key}: {found[key]} instead of {wanted[key]}" for key in wanted if found[key] != wanted[key]]

@@ -18,7 +18,8 @@ class DataError(ValueError):
 class Record:
     """One photograph. ``dx_type`` (how the truth was found) is kept for reports and is never an input.
 
-    ``dataset`` names the release, ``source`` the camera or clinic within it, where the release says.
+    ``dataset`` names the release, ``source`` the camera or clinic within it, where the release says. ``age_recorded``
+    is what the release writes where that is no age (HAM10000: 0), for the report's preparation alone.
     """
 
     image_id: str
@@ -30,6 +31,7 @@ class Record:
     image: Path
     mask: Path | None
     dataset: str = ""
+    age_recorded: float | None = None
 
 
 def patient(name: str, *, age: str, sex: str, localization: str) -> Metadata:

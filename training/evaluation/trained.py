@@ -25,7 +25,7 @@ def score_run(run: Run, records: list[Record], pictures: Pictures, rows: list[in
     """Prior-free scores of ``rows`` (positions in ``records`` and ``pictures``) by the averaged weights of ``run``."""
     pictures.require(Recipe.of(run.config))
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (run.priors.mean, run.priors.std))
-    metadata = encode(records)
+    metadata = encode(records, run.priors.encoding)
     image_parts, metadata_parts = [], []
     with torch.inference_mode():
         for start in tqdm(range(0, len(rows), batch), desc="scoring", unit="batch"):

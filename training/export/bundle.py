@@ -52,7 +52,7 @@ def export(
     answers = {path: fitted.answers(side["test"], path) for path in PATHS}
     measured = {path: report(answers[path], fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS}
     manifest = _manifest(runs, fitted, answers["fused"], name=name, version=version, bootstrap=bootstrap)
-    manifest["self_check"] = _self_check(model, head)
+    manifest["self_check"] = _self_check(model, head, priors.encoding)
     card = render(manifest, measured, runs=manifest["members"])
     return write_bundle(out, manifest=manifest, model=model, head=head, card=card), measured
 
@@ -76,7 +76,7 @@ def _manifest(
             "aspect_policy": "rotate-portrait, centre-crop",
             "image_types": list(source.image_types),
         },
-        "metadata_encoding": MetadataEncoding().to_dict(),
+        "metadata_encoding": priors.encoding.to_dict(),
         "calibration": {
             "fitted_on": "validation side of the split",
             "temperature_fused": fitted.temperature["fused"],
@@ -132,8 +132,9 @@ def _by_code(values: NDArray[np.float64]) -> dict[str, float]:
     return {code: float(value) for code, value in zip(DIAGNOSES, values, strict=True)}
 
 
-def _self_check(model: bytes, head: Head) -> list[dict[str, Any]]:
+def _self_check(model: bytes, head: Head, encoding: MetadataEncoding) -> list[dict[str, Any]]:
     wanted = [(1, {}), (2, {"age": 70.0, "sex": "male", "localization": "back"})]
     return [
-        {"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known)} for seed, known in wanted
+        {"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known, encoding=encoding)}
+        for seed, known in wanted
     ]

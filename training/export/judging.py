@@ -26,7 +26,7 @@ def judge(
         pixels = pictures.viewed[rows[start : start + 16]].transpose(0, 3, 1, 2).astype(np.float32) / 255
         features = session.run(["features"], {"image": (pixels - mean) / std})[0]
         image += [head.image_logits(row) for row in features.mean(axis=(2, 3))]
-    encoded = encode(records)[rows].numpy()
+    encoded = encode(records, priors.encoding)[rows].numpy()
     metadata = np.stack([head.metadata_logits(row) for row in encoded])
     return judged_rows(
         image=np.stack(image).astype(np.float64),

@@ -39,11 +39,7 @@ def servable(runs: list[Run]) -> list[FusedNetwork]:
     its card describes the plain backbone: attention would run, but unsaid.
     """
     for run in runs:
-        recipe = Recipe.of(run.config)
-        if not recipe.served:
-            raise ValueError(
-                f"{run.path}: the runtime does not prepare pictures as '{recipe}'; train with the preset own."
-            )
+        _check_prepared_as_served(run)
     return [_servable(run) for run in runs]
 
 
@@ -60,6 +56,14 @@ def _servable(run: Run) -> FusedNetwork:
         f"{run.path}: a bundle cannot carry {what}; it carries fused with additive metadata, a mask head and no "
         f"attention, at {VIEWED[0]}×{VIEWED[1]} pixels."
     )
+
+
+def _check_prepared_as_served(run: Run) -> None:
+    cleaning, recipe = run.config.get("cleaning", "keep"), Recipe.of(run.config)
+    if cleaning != "keep":
+        raise ValueError(f"{run.path}: the runtime fills in no age as '{cleaning}' does; train with keep.")
+    if not recipe.served:
+        raise ValueError(f"{run.path}: the runtime does not prepare pictures as '{recipe}'; train with the preset own.")
 
 
 class Ensemble(nn.Module):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from inference.metadata import MetadataEncoding
 from training.data.records import DataError
 from training.fitting.losses import LossWeights
 from training.fitting.optimisers import OPTIMISERS
@@ -33,6 +34,7 @@ class TrainConfig:
     source: str = "ham10000"
     preset: str = "own"
     filters: tuple[str, ...] = ()
+    cleaning: str = "keep"
     seed: int = 0
     epochs: int = 100
     budget_minutes: float = 0.0
@@ -64,7 +66,8 @@ class TrainConfig:
 class Priors:
     """What the training side alone fixes: colour statistics, two log priors (of the draw, and the true one), weights.
 
-    ``class_weights`` (K,) are those of the loss; empty where it has none.
+    ``class_weights`` (K,) are those of the loss; empty where it has none. ``age_center`` is the median age in years,
+    which stands for an unknown age beside the indicator that it is unknown.
     """
 
     mean: tuple[float, ...]
@@ -72,6 +75,12 @@ class Priors:
     drawn: tuple[float, ...]
     true: tuple[float, ...]
     class_weights: tuple[float, ...] = ()
+    age_center: float = MetadataEncoding().age_center
+
+    @property
+    def encoding(self) -> MetadataEncoding:
+        """How the run sees metadata."""
+        return MetadataEncoding(age_center=self.age_center)
 
     @property
     def learned(self) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from training.data.cleaning import median_age
 from training.data.pictures import Pictures, standardisation
 from training.data.presets import Recipe
 from training.data.records import Record
@@ -54,7 +55,7 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
         priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
     _write_record(out, config, split, priors)
     train = DataLoader(
-        Photographs(records, train_rows, pictures, view="stored"),
+        Photographs(records, train_rows, pictures, view="stored", encoding=priors.encoding),
         sampler=WeightedDraw(weights, len(train_rows), config.seed),
         batch_size=config.batch,
         drop_last=len(train_rows) > config.batch,  # a last batch of one would break its batch norm
@@ -62,7 +63,9 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     )
     judge_rows = [place[image] for image in split.validation]
     judge = DataLoader(
-        Photographs(records, judge_rows, pictures, view="viewed"), batch_size=config.batch, collate_fn=_as_is
+        Photographs(records, judge_rows, pictures, view="viewed", encoding=priors.encoding),
+        batch_size=config.batch,
+        collate_fn=_as_is,
     )
     L.seed_everything(config.seed, verbose=False)  # the first weights
     learner = Learner(config, priors, len(train))
@@ -82,7 +85,8 @@ def fit_priors(records: list[Record], pictures: Pictures, rows: list[int], weigh
     """Statistics of the training side: no other picture can change them."""
     mean, std = standardisation(pictures.viewed, rows)
     true = log_prior(records, torch.ones(len(records)))
-    return Priors(mean, std, tuple(log_prior(records, weights).tolist()), tuple(true.tolist()))
+    drawn = log_prior(records, weights)
+    return Priors(mean, std, tuple(drawn.tolist()), tuple(true.tolist()), age_center=median_age(records))
 
 
 def _as_is(batch: Any) -> Any:

@@ -39,6 +39,7 @@ def load_run(path: Path) -> Run:
     state = saved["state_dict"]
     prefix = "network."
     network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
-    priors = {key: tuple(value) for key, value in json.loads((path / "priors.json").read_text()).items()}
+    values = json.loads((path / "priors.json").read_text())
+    priors: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     split = Split.load(path / "split.json")
     return Run(path, network, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)

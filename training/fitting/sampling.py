@@ -15,6 +15,7 @@ from torch.utils.data import Dataset, Sampler
 
 from inference.metadata import MetadataEncoding
 from inference.vocabulary import DIAGNOSES
+from training.data.cleaning import encoded
 from training.data.pictures import Pictures
 from training.data.records import Record
 
@@ -32,13 +33,21 @@ class Batch(NamedTuple):
 class Photographs(Dataset[Batch]):
     """Records with their pictures; indexed by a list of positions, it answers a whole batch at once."""
 
-    def __init__(self, records: list[Record], rows: list[int], pictures: Pictures, *, view: str) -> None:
+    def __init__(
+        self,
+        records: list[Record],
+        rows: list[int],
+        pictures: Pictures,
+        *,
+        view: str,
+        encoding: MetadataEncoding | None = None,
+    ) -> None:
         """``rows`` are positions in ``records`` and ``pictures``; ``view`` is 'stored' (train) or 'viewed' (judge)."""
         self.rows = rows
         self.images = getattr(pictures, view)
         self.masks = pictures.masks
         self.has_mask = torch.from_numpy(pictures.has_mask)
-        self.metadata = encode(records)
+        self.metadata = encode(records, encoding)
         self.target = targets(records)
 
     def __len__(self) -> int:
@@ -55,10 +64,9 @@ class Photographs(Dataset[Batch]):
         )
 
 
-def encode(records: list[Record]) -> Tensor:
-    """Metadata of each record as the served bundle encodes it, float32 (N, D)."""
-    encoding = MetadataEncoding()
-    return torch.from_numpy(np.stack([encoding.encode(record.metadata) for record in records]))
+def encode(records: list[Record], encoding: MetadataEncoding | None = None) -> Tensor:
+    """Metadata of each record as the served bundle encodes it, float32 (N, D); ``encoding`` is that of the run."""
+    return torch.from_numpy(encoded(records, encoding or MetadataEncoding()))
 
 
 def targets(records: list[Record]) -> Tensor:

@@ -52,7 +52,10 @@ def test_the_served_answer_is_the_mean_score_of_the_trained_networks(
     for row in (0, 17, 60):
         picture = torch.from_numpy(pictures.viewed[row].copy()).permute(2, 0, 1)[None].float() / 255
         with torch.no_grad():
-            scores = [run.network((picture - mean) / std, encode(records)[row : row + 1]).fused[0] for run in members]
+            scores = [
+                run.network((picture - mean) / std, encode(records, run.priors.encoding)[row : row + 1]).fused[0]
+                for run in members
+            ]
         served = predictor.predict(records[row].image.read_bytes(), records[row].metadata)
         torchs = torch.stack(scores).mean(dim=0).numpy()
         np.testing.assert_allclose([served.logits[code] for code in DIAGNOSES], torchs, atol=1e-4)

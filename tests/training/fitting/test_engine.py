@@ -83,7 +83,7 @@ def test_a_few_epochs_beat_guessing_on_drawn_lesions(
     mean, std = torch.tensor(priors.mean).view(1, 3, 1, 1), torch.tensor(priors.std).view(1, 3, 1, 1)
     seen = torch.from_numpy(pictures.viewed.copy()).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
-        guess = network((seen - mean) / std, encode(records)).image.argmax(dim=1)
+        guess = network((seen - mean) / std, encode(records, priors.encoding)).image.argmax(dim=1)
     truth = [DIAGNOSES.index(record.diagnosis) for record in records]
     assert balanced_accuracy_score(truth, guess) > 0.4  # guessing gives 1/7
 

@@ -1,0 +1,26 @@
+"""Say what each way of cleaning changes: rows dropped, ages filled in, numbers that a network would see."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from training.commands import arguments
+from training.data import splits
+from training.reporting.report import command_line, write
+from training.studies.cleaning import compare
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.release(parser)
+    parser.add_argument("--split", type=Path, help="whose training side gives the median; else one is made by lesion")
+    arguments.out(parser)
+
+
+def run(args: argparse.Namespace) -> str:
+    records = arguments.load_records(args)
+    split = splits.Split.load(args.split) if args.split else splits.split_by_lesion(records, [])
+    report = compare(records, split)
+    write(report, args.out, command=command_line(sys.argv[1:]))
+    return f"{report.lead}\nReport in {args.out}."
