@@ -6,7 +6,7 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import clean, eda, evaluate, export, floor, robustness, split, train
+from training.commands import clean, compare, eda, evaluate, export, floor, robustness, split, train
 from training.data.records import DataError
 from training.data.splits import LeakError
 
@@ -16,6 +16,7 @@ COMMANDS: dict[str, ModuleType] = {
     "split": split,
     "train": train,
     "evaluate": evaluate,
+    "compare": compare,
     "export": export,
     "floor": floor,
     "robustness": robustness,

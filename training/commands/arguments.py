@@ -13,19 +13,19 @@ from training.data.records import Record
 from training.data.subset import subset
 
 
-def release(parser: argparse.ArgumentParser) -> None:
+def release(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """``--source --data --label-map --exclude-label --partial --images``: which photographs, and what they show."""
     parser.add_argument("--source", default="ham10000", choices=list(sources.SOURCES), help="the layout of --data")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the release")
+    parser.add_argument("--data", type=Path, required=required, help="folder of the release")
     parser.add_argument("--label-map", type=Path, help="CSV label,code before the source's own; no code: leave out")
     parser.add_argument("--exclude-label", action="append", default=[], help="leave out photographs of this label")
     parser.add_argument("--partial", action="store_true", help="accept a subset: do not check a release's counts")
     parser.add_argument("--images", type=int, help="use about this many: whole lesions of every class, for a first try")
 
 
-def data(parser: argparse.ArgumentParser) -> None:
+def data(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """What ``release`` asks for, with ``--cleaning`` and ``--cache``: photographs as a network sees them."""
-    release(parser)
+    release(parser, required=required)
     parser.add_argument("--cleaning", default="keep", choices=list(MODES), help="see the command clean")
     parser.add_argument("--cache", type=Path, default=Path("var/training-cache"), help="decoded pictures, about 2 GB")
 

@@ -20,6 +20,17 @@ HEADER = ("image", "lesion", "path", "truth", "abstain_reason", "malignancy", *D
 
 
 @dataclass(frozen=True)
+class Rows:
+    """What a comparison needs of a prediction table: its path, then names, answers and flags of N rows."""
+
+    name: str
+    images: tuple[str, ...]
+    lesions: tuple[str, ...]
+    answers: Answers
+    flagged: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Predicted:
     """What one path says of N named photographs, all in one order.
 
@@ -40,6 +51,10 @@ class Predicted:
     def __len__(self) -> int:
         return len(self.images)
 
+    def rows(self, name: str) -> Rows:
+        """What a comparison needs of these answers."""
+        return Rows(name, self.images, self.lesions, self.answers, self.flagged)
+
 
 def numbered(lesions: Sequence[str]) -> NDArray[np.int64]:
     """Each lesion's number (N,) in the order of their names: one bootstrap draws the same lesions for every model."""
@@ -47,8 +62,8 @@ def numbered(lesions: Sequence[str]) -> NDArray[np.int64]:
     return numbers
 
 
-def pool(parts: Sequence[Predicted]) -> Predicted:
-    """The rows of several folds as one. Raises ``DataError`` when a photograph was answered twice."""
+def join(parts: Sequence[Rows]) -> Rows:
+    """Rows of several folds as one. Raises ``DataError`` when a photograph was answered twice."""
     images = tuple(image for part in parts for image in part.images)
     repeated = [image for image, count in Counter(images).items() if count > 1]
     if repeated:
@@ -63,13 +78,19 @@ def pool(parts: Sequence[Predicted]) -> Predicted:
         target=np.concatenate([part.answers.target for part in parts]),
         lesion=numbered(lesions),
     )
+    return Rows(parts[0].name, images, lesions, answers, np.concatenate([part.flagged for part in parts]))
+
+
+def pool(parts: Sequence[Predicted]) -> Predicted:
+    """The rows of several folds as one. Raises ``DataError`` when a photograph was answered twice."""
+    rows = join([part.rows("") for part in parts])
     return Predicted(
-        images=images,
-        lesions=lesions,
-        answers=answers,
+        images=rows.images,
+        lesions=rows.lesions,
+        answers=rows.answers,
         uncalibrated=np.concatenate([part.uncalibrated for part in parts]),
         sets=np.concatenate([part.sets for part in parts]),
-        flagged=np.concatenate([part.flagged for part in parts]),
+        flagged=rows.flagged,
         reasons=tuple(reason for part in parts for reason in part.reasons),
     )
 
@@ -100,16 +121,6 @@ def _row(predicted: Predicted, path: str, i: int) -> tuple[object, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Rows:
-    """What a comparison needs of a prediction table: names, answers and flags, N rows."""
-
-    name: str
-    images: tuple[str, ...]
-    answers: Answers
-    flagged: NDArray[np.bool_]
-
-
 def read_predictions(file: Path, path: str | None = None) -> Rows:
     """The rows of one path (the file's first unless named) of a ``predictions.csv``.
 
@@ -128,15 +139,12 @@ def read_predictions(file: Path, path: str | None = None) -> Rows:
         raise DataError(f"{file} holds the paths {', '.join(held) or 'of no row'}, not {path!r}.")
     path = path or held[0]
     rows = [row for row in every if row["path"] == path]
+    lesions = tuple(row["lesion"] for row in rows)
     return Rows(
         name=path,
         images=tuple(row["image"] for row in rows),
-        answers=Answers(
-            scores=_columns(rows, SCORES),
-            p=_columns(rows, DIAGNOSES),
-            target=_targets(rows),
-            lesion=numbered([row["lesion"] for row in rows]),
-        ),
+        lesions=lesions,
+        answers=Answers(_columns(rows, SCORES), _columns(rows, DIAGNOSES), _targets(rows), numbered(lesions)),
         flagged=np.array([row["flagged"] == "1" for row in rows]),
     )
 
