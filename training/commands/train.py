@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> str:
     network = network_options.chosen(args)  # refuses a wrong switch before anything is decoded
+    network.fetch()
     records, plain = arguments.load_data(args)
     if args.split:
         made = arguments.loaded_split(args.split, records, plain)

@@ -65,6 +65,7 @@ class Learner(L.LightningModule):
         return scores
 
     def on_train_epoch_start(self) -> None:
+        self.network.train()  # which blocks stay frozen is the network's to say; Lightning leaves modes as they are
         # One size an epoch: changing it between steps would only cost caches.
         self.size = self.config.network.input_size or self.config.schedule.size(self.progress)
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from inference.vocabulary import DIAGNOSES
+from training.networks.pretrained import published_weights
 
 Size = tuple[int, int]  # height, width in pixels
 Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard deviation a channel, on the 0–1 scale
@@ -32,6 +33,16 @@ class NetworkConfig(ABC):
     def colours(self) -> Colours | None:
         """What pictures are standardised with; None: the statistics of the training side."""
         return None
+
+    @property
+    def url(self) -> str | None:
+        """Where the first weights are published; None: they are drawn."""
+        return None
+
+    def fetch(self) -> None:
+        """Get what ``load_pretrained`` will read, before hours are spent. Raises ``ValueError`` where it cannot."""
+        if self.url is not None:
+            published_weights(self.url)
 
     @abstractmethod
     def build(self) -> Network:

@@ -52,8 +52,8 @@ class TransferConfig(NetworkConfig):
             raise ValueError(f"train_blocks: this network has 0 to {self.count} to train, not {self.train_blocks}.")
 
     @property
-    def url(self) -> str:
-        return str(self.published.url)
+    def url(self) -> str | None:
+        return None if self.weights == "none" else str(self.published.url)
 
     @property
     def colours(self) -> Colours | None:
@@ -115,7 +115,7 @@ class TransferNetwork(Network):
         return self
 
     def load_pretrained(self) -> None:
-        if self.config.weights == "none":
+        if self.config.url is None:
             return
         stock = self.config.stock()
         stock.load_state_dict(published_weights(self.config.url))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training.fitting.test_engine import TINY
 from training.data.pictures import Pictures
@@ -17,6 +18,7 @@ from training.export.bundle import export
 from training.fitting.engine import fit
 from training.fitting.runs import Run, load_run
 from training.networks.report_dnn import DnnConfig
+from training.networks.transfer import MobileNetV2Config
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,17 @@ def test_a_bundle_cannot_carry_it(run: Run, records: list[Record], pictures: Pic
     with pytest.raises(ValueError, match=r"a bundle cannot carry dnn; it carries fused"):
         export([run], records, pictures, tmp_path / "bundle", name="n", version="1.0.0", bootstrap=5)
     assert not (tmp_path / "bundle").exists()
+
+
+def test_frozen_blocks_leave_training_as_they_entered_it(
+    records: list[Record], pictures: Pictures, tmp_path: Path
+) -> None:
+    network = MobileNetV2Config(input_size=(64, 64), train_blocks=1)
+    config = replace(TINY, network=network, epochs=1, ema=0.0)  # averaging rounds the last bit
+    fit(records, pictures, split_by_lesion(records, []), config, tmp_path)
+    trained = load_run(tmp_path).network.state_dict()
+    torch.manual_seed(TINY.seed)
+    drawn = network.build().state_dict()
+    moved = {name for name in drawn if not torch.equal(drawn[name], trained[name])}
+    assert {"blocks.18.0.weight", "blocks.18.1.running_mean", "head.weight"} <= moved
+    assert not {name for name in moved if not name.startswith(("blocks.18.", "head."))}

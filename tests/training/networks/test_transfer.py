@@ -92,8 +92,8 @@ class LocalConfig(MobileNetV2Config):
     file: str = ""
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:9/{self.file}"
+    def url(self) -> str | None:
+        return f"http://127.0.0.1:9/{self.file}" if super().url else None
 
 
 def _written(hub: Path) -> tuple[Path, dict[str, torch.Tensor]]:
@@ -123,15 +123,18 @@ def test_a_file_that_was_changed_is_refused(hub: Path) -> None:
 
 def test_without_a_connection_one_sentence_says_where_the_file_belongs(hub: Path) -> None:
     with pytest.raises(ValueError, match="could not be downloaded") as refused:
-        LocalConfig(weights="imagenet", file="net-12345678.pth").build().load_pretrained()
+        LocalConfig(weights="imagenet", file="net-12345678.pth").fetch()
     assert f"put that file at {hub / 'net-12345678.pth'} and start again." in str(refused.value)
     assert not list(hub.iterdir())
 
 
 def test_without_pretrained_weights_nothing_is_fetched(hub: Path) -> None:
-    network: TransferNetwork = LocalConfig(file="net-12345678.pth").build()
+    config = LocalConfig(file="net-12345678.pth")
+    config.fetch()
+    network: TransferNetwork = config.build()
     network.load_pretrained()
     assert network.config.colours is None
+    assert MobileNetV2Config(weights="imagenet").url == "https://download.pytorch.org/models/mobilenet_v2-7ebf99e0.pth"
 
 
 def test_imagenets_colours_come_with_its_weights() -> None:
