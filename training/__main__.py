@@ -6,12 +6,14 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import clean, compare, eda, evaluate, export, floor, robustness, split, train
+from training.commands import clean, compare, eda, evaluate, export, floor, outliers, overlap, robustness, split, train
 from training.data.records import DataError
 from training.data.splits import LeakError
 
 COMMANDS: dict[str, ModuleType] = {
     "eda": eda,
+    "outliers": outliers,
+    "overlap": overlap,
     "clean": clean,
     "split": split,
     "train": train,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from training.commands import arguments
 from training.data import splits, twins
@@ -29,5 +28,5 @@ def run(args: argparse.Namespace) -> str:
     if args.source == "ham10000" and args.images is None:
         found["age_as_written"] = ages_as_written(args.data / "HAM10000_metadata.csv")
     report = exploration.build(records, pictures, found)
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."

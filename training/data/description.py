@@ -102,5 +102,11 @@ def pair_counts(records: list[Record], pairs: Twins) -> dict[str, int]:
 def ages_as_written(table: Path) -> dict[str, int]:
     """How ``HAM10000_metadata.csv`` writes an age that is not known: rows with an empty field, and with 0."""
     with table.open(newline="") as file:
-        written = [row["age"].strip() for row in csv.DictReader(file)]
-    return {"empty": written.count(""), "zero": sum(bool(age) and float(age) == 0 for age in written)}
+        empty = sum(not row["age"] for row in csv.DictReader(file))
+    return {"empty": empty, "zero": len(images_of_age_zero(table))}
+
+
+def images_of_age_zero(table: Path) -> set[str]:
+    """Images whose age ``HAM10000_metadata.csv`` writes as 0."""
+    with table.open(newline="") as file:
+        return {row["image_id"] for row in csv.DictReader(file) if row["age"] and float(row["age"]) == 0}

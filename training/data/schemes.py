@@ -6,6 +6,8 @@ beside the honest figure, and every split of it says in its scheme that it leaks
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from training.data.records import DataError, Record
 from training.data.splits import (
     LEAKS,
@@ -121,8 +123,9 @@ def _and(sources: list[str], *, but: str) -> str:
     return ", ".join(source for source in sources if source != but)
 
 
-def overlap(split: Split, records: list[Record]) -> float:
-    """Share of test images, 0–1, whose lesion has a photograph on the training side."""
+def overlap(split: Split, records: list[Record], tested: Sequence[str] | None = None) -> float:
+    """Share of test images (or of ``tested`` among them), 0–1, whose lesion has a photograph on the training side."""
     lesion = {record.image_id: record.lesion_id for record in records}
     trained = {lesion[image] for image in split.train}
-    return sum(lesion[image] in trained for image in split.test) / len(split.test)
+    asked = split.test if tested is None else tested
+    return sum(lesion[image] in trained for image in asked) / len(asked)

@@ -36,3 +36,15 @@ def identical(images: NDArray[np.uint8]) -> Twins:
     first: dict[str, int] = {}
     seen = ((first.setdefault(hashlib.sha256(image.tobytes()).hexdigest(), i), i) for i, image in enumerate(images))
     return [(a, b) for a, b in seen if a != b]
+
+
+def likeness(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Correlation of two pictures (H,W,3), each channel on its own, in the best of four poses; a copy has 1."""
+    first, second = _channelwise(a), _channelwise(b)
+    poses = (second, second[:, ::-1], second[::-1], second[::-1, ::-1])
+    return max(float((first * pose).sum()) for pose in poses)
+
+
+def _channelwise(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    centred = image.astype(np.float32) - image.mean(axis=(0, 1), dtype=np.float32)
+    return np.asarray(centred / np.maximum(np.sqrt((centred**2).sum(axis=(0, 1)) * 3), 1e-6), dtype=np.float32)
