@@ -6,7 +6,20 @@ import argparse
 import sys
 from types import ModuleType
 
-from training.commands import clean, compare, eda, evaluate, export, floor, outliers, overlap, robustness, split, train
+from training.commands import (
+    clean,
+    compare,
+    eda,
+    evaluate,
+    export,
+    floor,
+    outliers,
+    overlap,
+    rare,
+    robustness,
+    split,
+    train,
+)
 from training.data.records import DataError
 from training.data.splits import LeakError
 
@@ -14,6 +27,7 @@ COMMANDS: dict[str, ModuleType] = {
     "eda": eda,
     "outliers": outliers,
     "overlap": overlap,
+    "rare": rare,
     "clean": clean,
     "split": split,
     "train": train,
