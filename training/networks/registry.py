@@ -11,6 +11,7 @@ from training.networks.network import NetworkConfig
 from training.networks.report_cnn import CnnConfig
 from training.networks.report_dnn import DnnConfig
 from training.networks.transfer import EfficientNetB0Config, MobileNetV2Config, ResNet50Config, Vgg16Config
+from training.networks.vit_tiny import VitTinyConfig
 
 NETWORKS: dict[str, type[NetworkConfig]] = {
     "fused": FusedConfig,
@@ -21,6 +22,7 @@ NETWORKS: dict[str, type[NetworkConfig]] = {
     "efficientnet-b0": EfficientNetB0Config,
     "mobilenet-v2": MobileNetV2Config,
     "vgg16": Vgg16Config,
+    "vit-tiny": VitTinyConfig,
 }
 
 
