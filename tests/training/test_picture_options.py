@@ -83,3 +83,13 @@ def test_ways_of_cleaning_are_compared_and_recorded(drawn: Path, runs: Path, tmp
     words = ["export", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--version", "0.1.0"]
     with pytest.raises(SystemExit, match="fills in no age"):
         main([*words, "--run", str(tmp_path / "run"), "--out", str(tmp_path / "bundle")])
+
+
+def test_a_run_is_evaluated_on_pictures_and_metadata_prepared_as_its_own(
+    drawn: Path, runs: Path, tmp_path: Path
+) -> None:
+    words = ["evaluate", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "5"]
+    printed = main([*words, "--run", str(runs / "filtered"), "--out", str(tmp_path / "report")])
+    assert "balanced_accuracy" in printed
+    with pytest.raises(SystemExit, match="prepared in different ways"):
+        main([*words, "--run", str(runs / "plain"), "--run", str(runs / "filtered"), "--out", str(tmp_path / "both")])

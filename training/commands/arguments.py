@@ -9,8 +9,10 @@ from training.data import schemes, sources, splits, twins
 from training.data.cleaning import MODES, clean
 from training.data.labels import Reading, read_label_map
 from training.data.pictures import Pictures, load_pictures
-from training.data.records import Record
+from training.data.presets import Recipe
+from training.data.records import DataError, Record
 from training.data.subset import subset
+from training.fitting.runs import Run
 
 
 def release(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -24,10 +26,14 @@ def release(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
 
 
 def data(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """What ``release`` asks for, with ``--cleaning`` and ``--cache``: photographs as a network sees them."""
+    """What ``release`` asks for, and ``--cache``: photographs as a network sees them."""
     release(parser, required=required)
-    parser.add_argument("--cleaning", default="keep", choices=list(MODES), help="see the command clean")
     parser.add_argument("--cache", type=Path, default=Path("var/training-cache"), help="decoded pictures, about 2 GB")
+
+
+def cleaning(parser: argparse.ArgumentParser) -> None:
+    """``--cleaning``: for what makes a split or a run; what reads a run cleans as that did."""
+    parser.add_argument("--cleaning", default="keep", choices=list(MODES), help="see the command clean")
 
 
 def out(parser: argparse.ArgumentParser, what: str = "folder of the report") -> None:
@@ -38,11 +44,12 @@ def bootstrap(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bootstrap", type=int, default=1000, help="resamples over lesions for the intervals")
 
 
-def load_records(args: argparse.Namespace) -> list[Record]:
+def load_records(args: argparse.Namespace, cleaning: str | None = None) -> list[Record]:
     given = read_label_map(args.label_map) if args.label_map else {}
     excluded = dict.fromkeys(args.exclude_label)
     reading = Reading(expect_full=not args.partial, labels={**given, **excluded})
-    records = clean(sources.load(args.source, args.data, reading), getattr(args, "cleaning", "keep")).records
+    how: str = getattr(args, "cleaning", "keep") if cleaning is None else cleaning
+    records = clean(sources.load(args.source, args.data, reading), how).records
     return subset(records, args.images) if args.images is not None else records
 
 
@@ -50,6 +57,16 @@ def load_data(args: argparse.Namespace) -> tuple[list[Record], Pictures]:
     """Records and their decoded pictures, in one order."""
     records = load_records(args)
     return records, load_pictures(records, args.cache)
+
+
+def load_data_of(args: argparse.Namespace, runs: list[Run]) -> tuple[list[Record], Pictures]:
+    """Records and pictures prepared as those that ``runs`` learned from. Raises ``DataError`` when those differ."""
+    ways = {(run.config.get("cleaning", "keep"), Recipe.of(run.config)) for run in runs}
+    if len(ways) > 1:
+        raise DataError("These runs learned from pictures or metadata prepared in different ways; evaluate them apart.")
+    ((how, recipe),) = ways
+    records = load_records(args, how)
+    return records, load_pictures(records, args.cache, recipe)
 
 
 def scheme(parser: argparse.ArgumentParser) -> None:

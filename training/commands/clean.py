@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from training.commands import arguments
@@ -22,5 +21,5 @@ def run(args: argparse.Namespace) -> str:
     records = arguments.load_records(args)
     split = splits.Split.load(args.split) if args.split else splits.split_by_lesion(records, [])
     report = compare(records, split)
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."

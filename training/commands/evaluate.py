@@ -9,8 +9,10 @@ from inference.bundle import Bundle
 from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError, Record
+from training.data.sources import SOURCES
 from training.evaluation.full import Subject, full_report
 from training.evaluation.metadata import METADATA
+from training.evaluation.outside import check_outside, unlike
 from training.evaluation.predicted import Predicted, pool, write_predictions
 from training.evaluation.served import predict_served
 from training.evaluation.side import summary
@@ -26,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--run", type=Path, action="append", help="folder of a run; repeat for runs of other folds")
     add = parser.add_argument
     add("--split", type=Path, help="split.json of the bundle's runs; a run has its own")
-    add("--side", default="test", choices=["validation", "test"])
+    add("--side", default="test", choices=["validation", "test", "all"], help="all: data that no run has seen")
     add("--metadata", default="kept", choices=METADATA, help="what the fused path is told of age, sex and site")
     arguments.out(parser)
     arguments.bootstrap(parser)
@@ -46,6 +48,8 @@ Evaluated = tuple[Subject, dict[str, Predicted], list[Record], dict[str, dict[st
 
 
 def _bundle(args: argparse.Namespace) -> Evaluated:
+    if args.side == "all":
+        return _outside(args)
     if not args.split:
         raise DataError("A bundle does not hold its split: name the split.json of its runs with --split.")
     records, split, bundle = arguments.load_records(args), splits.Split.load(args.split), Bundle.load(args.bundle)
@@ -65,11 +69,32 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
     return subject, paths, records, extras
 
 
+def _outside(args: argparse.Namespace) -> Evaluated:
+    records, bundle = arguments.load_records(args), Bundle.load(args.bundle)
+    check_outside(bundle.manifest.training_data, records)
+    paths, extras = predict_served(bundle, records, [record.image_id for record in records], metadata=args.metadata)
+    name, version, source = bundle.manifest.name, bundle.manifest.version, SOURCES[args.source]
+    subject = Subject(
+        name=f"{name} {version}",
+        rows=f"all of {source.name}, which it has not seen",
+        values={
+            "bundle": {"name": name, "version": version, "sha256": bundle.sha256},
+            "data": {"source": args.source, "licence": source.licence, "citation": source.citation},
+            "side": args.side,
+            "metadata": args.metadata,
+        },
+        limits=unlike(bundle.manifest.input.image_types, source, records),
+    )
+    return subject, paths, records, extras
+
+
 def _runs(args: argparse.Namespace) -> Evaluated:
     if args.split:
         raise DataError("A run is judged on its own split: leave --split out.")
-    records, pictures = arguments.load_data(args)
+    if args.side == "all":
+        raise DataError("Outside data are answered by a bundle: name one with --bundle.")
     runs = [load_run(path) for path in args.run]
+    records, pictures = arguments.load_data_of(args, runs)
     each = [predict_run(one, records, pictures, side=args.side, metadata=args.metadata) for one in runs]
     if any(list(paths) != list(each[0]) for paths in each):
         raise DataError("These runs do not answer by the same paths: some take metadata, some do not.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from training.commands import arguments
 from training.data.filters import FILTERS
 from training.data.pictures import Pictures, load_pictures
 from training.data.presets import PRESETS, Recipe
@@ -13,6 +14,7 @@ from training.fitting.config import TrainConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.cleaning(parser)
     group = parser.add_argument_group("pictures", "only 'own' without filters can be served; the others are measured")
     group.add_argument("--preset", default="own", choices=list(PRESETS), help="size, interpolation and aspect")
     group.add_argument("--filter", action="append", default=[], choices=list(FILTERS), help="repeat: in this order")

@@ -11,6 +11,7 @@ from training.data import schemes
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.data(parser)
+    arguments.cleaning(parser)
     arguments.scheme(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("split.json"))

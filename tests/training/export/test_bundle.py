@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,3 +124,24 @@ def test_evaluating_the_served_bundle_gives_the_exported_figures(
     assert len(rows) == 2 * len(tested)
     assert all(abs(sum(float(row[code]) for code in DIAGNOSES) - 1) < 1e-5 for row in rows)
     assert (tmp_path / "confusion_fused.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_bundle_is_measured_on_data_from_elsewhere_without_a_split(
+    exported: tuple[Path, str], records: list[Record], drawn: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "ISIC2018_Task3_Test_Input"
+    outside.mkdir()
+    chosen = records[::7]
+    rows = ["image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"]
+    for i, record in enumerate(chosen):
+        shutil.copy(record.image, outside / f"ISIC_9{i:06d}.jpg")
+        flags = (str(float(record.diagnosis == code)) for code in ("mel", "nv", "bcc", "akiec", "bkl", "df", "vasc"))
+        rows.append(",".join([f"ISIC_9{i:06d}", *flags]))
+    (tmp_path / "ISIC2018_Task3_Test_GroundTruth.csv").write_text("\n".join(rows) + "\n")
+    words = ["evaluate", "--bundle", str(exported[0]), "--side", "all", "--bootstrap", "5"]
+    main([*words, "--source", "isic", "--data", str(tmp_path), "--out", str(tmp_path / "report")])
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["image"]["n_images"] == len(chosen)
+    assert report["data"]["source"] == "isic"
+    with pytest.raises(SystemExit, match="no outside data"):
+        main([*words, "--data", str(drawn), "--partial", "--out", str(tmp_path / "again")])

@@ -1,0 +1,38 @@
+"""Data from elsewhere: whether they are, and in what they are unlike those that a bundle learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.data.records import DataError, Record
+from training.data.sources import Source
+
+
+def check_outside(training_data: Mapping[str, Any], records: list[Record]) -> None:
+    """Raise ``DataError`` when any of ``records`` is of the release that a bundle learned from.
+
+    ``training_data`` is the manifest's: a release is known by its name and by the test images that are listed there,
+    so that a larger one that holds it (ISIC 2019 holds HAM10000 whole) is recognised too.
+    """
+    name, listed = training_data["name"], set(training_data.get("test_images", ()))
+    known = sum(record.dataset == name or record.image_id in listed for record in records)
+    if known:
+        raise DataError(
+            f"These are no outside data: the bundle learned from {name}, and {known} of these photographs are of it. "
+            "Evaluate on the side of a split."
+        )
+
+
+def unlike(image_types: Sequence[str], source: Source, records: list[Record]) -> tuple[str, ...]:
+    """What makes figures from ``source`` harder to compare, in sentences."""
+    limits = []
+    if not set(source.image_types) & set(image_types):
+        kinds = ", ".join(source.image_types)
+        limits.append(f"These photographs are {kinds}; the bundle was made for {', '.join(image_types)}.")
+    if len({record.lesion_id for record in records}) == len(records):
+        limits.append("No photographs are said to share a lesion: if some do, the intervals are too narrow.")
+    unknown = sum(record.metadata.age is None for record in records) / len(records)
+    if unknown > 0.5:
+        limits.append(f"Age is unknown for {unknown:.0%} of these photographs: the fused path has little to go by.")
+    return tuple(limits)
