@@ -93,3 +93,9 @@ def test_a_run_is_evaluated_on_pictures_and_metadata_prepared_as_its_own(
     assert "balanced_accuracy" in printed
     with pytest.raises(SystemExit, match="prepared in different ways"):
         main([*words, "--run", str(runs / "plain"), "--run", str(runs / "filtered"), "--out", str(tmp_path / "both")])
+
+
+def test_an_ablation_is_compared_on_the_same_photographs(drawn: Path, runs: Path, tmp_path: Path) -> None:
+    words = ["compare", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "5"]
+    main([*words, "--a", str(runs / "plain"), "--b", str(runs / "filtered"), "--out", str(tmp_path)])
+    assert (tmp_path / "report.json").is_file()

@@ -54,10 +54,11 @@ def _rows(args: argparse.Namespace, side: str) -> Rows:
 def _of_runs(args: argparse.Namespace, folders: list[Path], path: str | None, metadata: str) -> list[Rows]:
     if args.data is None:
         raise DataError("To compare runs, say with --data where their photographs are.")
-    records, pictures = arguments.load_data(args)
+    runs = [load_run(folder) for folder in folders]
+    records, pictures = arguments.load_data_of(args, runs)
     found = []
-    for folder in folders:
-        paths = predict_run(load_run(folder), records, pictures, metadata=metadata)
+    for folder, one in zip(folders, runs, strict=True):
+        paths = predict_run(one, records, pictures, metadata=metadata)
         name = path or next(iter(paths))
         if name not in paths:
             raise DataError(f"{folder} answers by the paths {', '.join(paths)}, not {name!r}.")

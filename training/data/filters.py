@@ -70,7 +70,8 @@ def closing(picture: Bytes) -> Bytes:
 def hair(picture: Bytes) -> Bytes:
     """Find thin dark lines by what a closing would fill, and paint them over from beside (after Lee et al. 1997).
 
-    The black-hat is the closing minus the picture; inpainting by Telea (2004). What is wider than a hair stays.
+    The black-hat is the closing minus the picture; inpainting by Telea (2004). What is wider than a hair stays; what is
+    as thin and long is lost with them: the dark net of a pigmented lesion, the cracks of a keratosis.
     """
     scale = _scale(picture)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
