@@ -9,7 +9,9 @@ from types import ModuleType
 from training.commands import (
     clean,
     compare,
+    crossdata,
     eda,
+    ensemble,
     evaluate,
     export,
     floor,
@@ -36,6 +38,8 @@ COMMANDS: dict[str, ModuleType] = {
     "export": export,
     "floor": floor,
     "robustness": robustness,
+    "crossdata": crossdata,
+    "ensemble": ensemble,
 }
 
 

@@ -1,0 +1,83 @@
+"""Away from home: the fall of each figure, and which pairs of sides are refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.drawn_ham10000 import draw_ham10000
+from training.__main__ import main
+from training.metrics import Answers
+from training.studies.crossdata import build, fall
+from training.studies.measured import BALANCED
+
+
+def _answers(right: int, sure: float = 1.0) -> Answers:
+    target = np.arange(70) % 7
+    guess = np.where(np.arange(70) % 10 < right, target, (target + 1) % 7)
+    p = np.full((70, 7), (1 - sure) / 6)
+    p[np.arange(70), guess] = sure
+    return Answers(p, p, target, np.arange(70) // 2)
+
+
+def test_the_fall_is_home_less_away_and_calibration_grows_the_other_way() -> None:
+    home, away = _answers(8, 0.8), _answers(6, 0.8)
+    found = fall(BALANCED, home, away, bootstrap=60)
+    assert found.value == pytest.approx(0.2)
+    assert found.low < 0.2 < found.high
+    assert fall(BALANCED, home, home, bootstrap=60).low < 0  # unpaired: two draws of one hospital differ too
+    assert fall("expected_calibration_error", home, away, bootstrap=5).value > 0.1
+
+
+def test_a_class_that_is_missing_away_is_said() -> None:
+    away = _answers(6)
+    away = away.take(np.flatnonzero(away.target != 3))
+    report = build(
+        {"home": {"image": _answers(8)}, "away": {"image": away}}, {"home": "a", "away": "b"}, {}, bootstrap=5
+    )
+    assert "There is no df away" in report.limits[0]
+
+
+def test_a_run_is_measured_on_other_data_with_the_calibration_of_home(
+    drawn: Path, tiny_runs: list[Path], tmp_path: Path
+) -> None:
+    draw_ham10000(tmp_path / "away", lesions_per_class=3, seed=9)
+    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    words += ["--run", str(tiny_runs[0]), "--away-source", "ham10000", "--away-data", str(tmp_path / "away")]
+    main([*words, "--out", str(tmp_path / "report")])
+    with (tmp_path / "report" / "figures_fused.csv").open(newline="") as file:
+        rows = {row["figure"]: row for row in csv.DictReader(file)}
+    row = rows[BALANCED]
+    assert float(row["worse by"]) == pytest.approx(float(row["home"]) - float(row["away"]))
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["n"]["away"]["images"] == 7 * 4
+    assert report["n"]["away"]["df"] == 4
+
+
+def test_a_run_on_mixed_sources_has_no_away_side(drawn: Path, tiny_runs: list[Path], tmp_path: Path) -> None:
+    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    with pytest.raises(SystemExit, match="leave-source-out"):
+        main([*words, "--run", str(tiny_runs[0]), "--out", str(tmp_path / "report")])
+
+
+def test_a_run_that_left_a_source_out_is_measured_there(drawn: Path, tiny_runs: list[Path], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(drawn, data)
+    table = data / "HAM10000_metadata.csv"
+    split = json.loads((tiny_runs[0] / "split.json").read_text())
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["dataset"] = "rosendahl" if row["image_id"] in split["test"] else "vidir_modern"
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    words = ["crossdata", "--data", str(data), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    printed = main([*words, "--run", str(tiny_runs[0]), "--out", str(tmp_path / "report")])
+    assert printed.startswith("Home is vidir_modern (validation side), away is rosendahl (test side).")

@@ -1,0 +1,92 @@
+"""Measure a run or bundle away from home: on another data set, or on the source that leave-source-out set apart."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from training.commands import arguments
+from training.data import sources, splits
+from training.data.labels import Reading, read_label_map
+from training.data.pictures import load_pictures
+from training.data.records import DataError, Record
+from training.fitting.runs import load_run
+from training.reporting.report import command_line, write
+from training.studies import answered, asked, crossdata
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.data(parser)
+    add = parser.add_argument
+    network = parser.add_mutually_exclusive_group(required=True)
+    network.add_argument("--run", type=Path, help="folder of a run; without --away-data its test side is away")
+    network.add_argument("--bundle", type=Path, help="asked through the served runtime; needs --split, --away-data")
+    add("--split", type=Path, help="split.json of the bundle's runs")
+    add("--away-source", default="isic", choices=list(sources.SOURCES), help="the layout of --away-data")
+    add("--away-data", type=Path, help="folder of another release; --data is home")
+    add("--away-label-map", type=Path, help="CSV label,code for the labels there; no code: leave out")
+    arguments.out(parser)
+    arguments.bootstrap(parser)
+
+
+def run(args: argparse.Namespace) -> str:
+    if args.bundle:
+        places, names, values = _of_bundle(args)
+    elif args.away_data:
+        places, names, values = _of_run_elsewhere(args)
+    else:
+        places, names, values = _of_run_sides(args)
+    report = crossdata.build(places, names, values, bootstrap=args.bootstrap)
+    write(report, args.out, command=command_line(sys.argv[1:]))
+    return f"{report.lead}\nReport in {args.out}."
+
+
+Measured = tuple[crossdata.Places, dict[str, str], dict[str, object]]
+
+
+def _of_run_sides(args: argparse.Namespace) -> Measured:
+    """Home is the validation side, away the test side: the split itself has set another source apart."""
+    records, pictures = arguments.load_data(args)
+    one = load_run(args.run)
+    source_of = {record.image_id: record.source for record in records}
+    sides = {"home": "validation", "away": "test"}
+    met = {where: {source_of[image] for image in one.split.sides[side]} for where, side in sides.items()}
+    if met["home"] & met["away"]:
+        raise DataError(
+            f"Both sides of this run's split hold {min(met['home'] & met['away'])}, so its test side is not "
+            "away: train with --scheme leave-source-out, or give --away-data."
+        )
+    found = answered.answer(one, records, pictures, list(sides.values()))
+    names = {where: f"{', '.join(sorted(met[where]))} ({side} side)" for where, side in sides.items()}
+    return {where: found[side] for where, side in sides.items()}, names, {"split": one.split.digest()}
+
+
+def _of_run_elsewhere(args: argparse.Namespace) -> Measured:
+    home, one, there = arguments.load_data(args), load_run(args.run), _away(args)
+    places = answered.elsewhere(one, home, (there, load_pictures(there, args.cache)))
+    return places, _names(args), {"split": one.split.digest()}
+
+
+def _of_bundle(args: argparse.Namespace) -> Measured:
+    if not args.split or not args.away_data:
+        raise DataError("--bundle needs --split, the split.json of its runs, and --away-data.")
+    split = splits.Split.load(args.split)
+    predictor = asked.opened(args.bundle, split)
+    by_id = {record.image_id: record for record in arguments.load_records(args)}
+    records = {"home": [by_id[image] for image in split.test], "away": _away(args)}
+    places = {
+        where: {path: asked.answers(asked.ask(predictor, there, path), there) for path in asked.PATHS}
+        for where, there in records.items()
+    }
+    return places, _names(args), {"bundle": predictor.bundle.sha256, "split": split.digest()}
+
+
+def _away(args: argparse.Namespace) -> list[Record]:
+    labels = read_label_map(args.away_label_map) if args.away_label_map else {}
+    return sources.load(args.away_source, args.away_data, Reading(expect_full=not args.partial, labels=labels))
+
+
+def _names(args: argparse.Namespace) -> dict[str, str]:
+    home, away = sources.SOURCES[args.source].name, sources.SOURCES[args.away_source].name
+    return {"home": f"{home} (test side)", "away": away}
