@@ -7,6 +7,8 @@ import sys
 from types import ModuleType
 
 from training.commands import (
+    ablation,
+    benchmark,
     clean,
     compare,
     crossdata,
@@ -40,6 +42,8 @@ COMMANDS: dict[str, ModuleType] = {
     "robustness": robustness,
     "crossdata": crossdata,
     "ensemble": ensemble,
+    "benchmark": benchmark,
+    "ablation": ablation,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,14 @@ class Floor:
     sizes: dict[str, dict[str, int]]  # numbers read, by model and path
 
 
-def measure(records: list[Record], pictures: Pictures, split: Split, *, twins: list[tuple[int, int]] | None) -> Floor:
+def measure(
+    records: list[Record],
+    pictures: Pictures,
+    split: Split,
+    *,
+    twins: list[tuple[int, int]] | None = None,
+    models: Sequence[str] = tuple(MODELS),
+) -> Floor:
     """Fit on training, calibrate on validation, answer on test; with ``twins`` also out of fold over five folds.
 
     ``twins`` are pairs of near-duplicates (``splits.near_duplicates``) that a fold must not tear apart.
@@ -45,7 +53,8 @@ def measure(records: list[Record], pictures: Pictures, split: Split, *, twins: l
     place = {record.image_id: i for i, record in enumerate(records)}
     train, judge, test = ([place[image] for image in split.sides[side]] for side in split.sides)
     floor = Floor({}, {}, [], {})
-    for name, model in MODELS.items():
+    for name in models:
+        model = MODELS[name]
         described = floor_models.describe(model, pictures.viewed, name)
         x = {"image": described, "fused": np.hstack([described, floor_models.metadata(records, train)])}
         floor.sizes[name] = {path: x[path].shape[1] for path in PATHS}

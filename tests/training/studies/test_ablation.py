@@ -1,0 +1,73 @@
+"""Switches one at a time, and metadata withheld or shuffled."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.fitting.test_engine import TINY
+from training.__main__ import main
+from training.data.pictures import Pictures
+from training.data.records import DataError, Record
+from training.data.splits import split_by_lesion
+from training.fitting.runs import load_run
+from training.studies import ablation, contenders
+from training.studies.switches import BASES, SWITCHES, Switch, turn
+
+
+@pytest.mark.parametrize("of", BASES)
+def test_each_switch_changes_one_thing_of_its_base(of: str) -> None:
+    turned = [turn(BASES[of], switch) for switch in SWITCHES[of]]
+    assert all(config != BASES[of] for config in turned)
+    assert len({json.dumps(config.to_dict(), sort_keys=True) for config in turned}) == len(turned)
+    assert len({switch.name for switch in SWITCHES[of]}) == len(turned)
+
+
+def test_a_switch_that_does_nothing_or_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="changes nothing"):
+        turn(BASES["fused"], Switch("x", "losses.joint", BASES["fused"].losses.joint))
+    with pytest.raises(ValueError, match="does not exist"):
+        turn(BASES["fused"], Switch("x", "network.depth", 3))
+
+
+def test_shuffled_metadata_change_the_answer_and_the_picture_stays(
+    tiny_runs: list[Path], records: list[Record], pictures: Pictures
+) -> None:
+    run = load_run(tiny_runs[0])
+    field = contenders.Field(records, pictures, run.split, tiny_runs[0].parent, 0)
+    trained = contenders.obtain("seed-1", replace(TINY, seed=1), field)
+    assert trained is not None
+    mixed = ablation.shuffled(trained, field)
+    assert not np.allclose(mixed.scores, trained.answers["fused"].scores)
+    np.testing.assert_array_equal(mixed.target, trained.answers["fused"].target)
+    assert contenders.obtain("nothing-there", TINY, field) is None
+
+
+def test_a_run_on_another_split_or_of_another_network_is_no_contender(
+    tiny_runs: list[Path], records: list[Record], pictures: Pictures
+) -> None:
+    other = contenders.Field(records, pictures, split_by_lesion(records, [], fold=4), tiny_runs[0].parent, 0)
+    with pytest.raises(DataError, match="another split"):
+        contenders.obtain("seed-1", TINY, other)
+    same = replace(other, split=load_run(tiny_runs[0]).split)
+    with pytest.raises(DataError, match="another network"):
+        contenders.obtain("seed-1", contenders.recipe("dnn"), same)
+
+
+def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn: Path, tmp_path: Path) -> None:
+    words = ["ablation", "--of", "dnn", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
+    words += ["--runs", str(tmp_path / "runs"), "--precision", "32-true", "--bootstrap", "3"]
+    main([*words, "--switch", "batch-norm", "--minutes-each", "0.005", "--out", str(tmp_path / "report")])
+    with (tmp_path / "report" / "ablation.csv").open(newline="") as file:
+        rows = {row["change"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["base", "batch-norm"]
+    figure, won = "balanced_accuracy (p/prior)", "gain in balanced_accuracy (p/prior) over the base"
+    difference = float(rows["batch-norm"][figure]) - float(rows["base"][figure])
+    assert float(rows["batch-norm"][won]) == pytest.approx(difference)
+    with pytest.raises(SystemExit, match="has no switch 'cbam'"):
+        main([*words, "--switch", "cbam", "--out", str(tmp_path / "other")])

@@ -1,0 +1,77 @@
+"""Measure what each switch of a network or recipe is worth, each trained equally long; trains what it may."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from training.commands import arguments
+from training.metrics import Answers, Interval
+from training.networks.metadata_only import MetadataOnlyConfig
+from training.reporting.report import command_line, write
+from training.studies import ablation, contenders
+from training.studies.measured import gain
+from training.studies.switches import BASES, SWITCHES, WITHOUT_METADATA, turn
+
+Trained = contenders.Trained
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.data(parser)
+    add = parser.add_argument
+    add("--of", default="fused", choices=list(BASES), help="the network whose switches are turned")
+    add("--switch", action="append", help="only this one; repeat (all): a name that the report lists")
+    add("--runs", type=Path, required=True, help="folder of the runs: NETWORK/SWITCH")
+    add("--minutes-each", type=float, default=0.0, help="train what is missing there, each so long; 0: nothing")
+    add("--precision", default="bf16-mixed", choices=["bf16-mixed", "32-true", "16-mixed"])
+    arguments.scheme(parser)
+    arguments.out(parser)
+    arguments.bootstrap(parser)
+
+
+def run(args: argparse.Namespace) -> str:
+    known = {switch.name: switch for switch in SWITCHES[args.of]}
+    for name in args.switch or ():
+        if name not in known:
+            raise ValueError(f"{args.of} has no switch {name!r}; there are {', '.join(known)}.")
+    field = _field(args)
+    config = replace(BASES[args.of], precision=args.precision)
+    base = contenders.obtain(ablation.BASE, config, field)
+    turned = {name: contenders.obtain(name, turn(config, known[name]), field) for name in args.switch or known}
+    line = partial(ablation.row, base=_fused(base), bootstrap=args.bootstrap)
+    rows = [line(ablation.BASE, "the recipe", _fused(base))]
+    rows += [line(name, f"{known[name].field} = {known[name].value}", _fused(one)) for name, one in turned.items()]
+    if args.of == "fused":
+        alone = contenders.obtain("metadata-only", replace(config, network=MetadataOnlyConfig()), field)
+        rows.append(line("metadata-only", "no picture", _fused(alone)))
+        asked = (
+            {ablation.WITHHELD: base.answers["image"], ablation.SHUFFLED: ablation.shuffled(base, field)}
+            if base
+            else {}
+        )
+        rows += [line(name, "the base, when it is asked", found) for name, found in asked.items()]
+    withheld = _withheld(base, turned.get(WITHOUT_METADATA.name), args.bootstrap)
+    made_on = {"scheme": field.split.scheme, "sha256": field.split.digest()}
+    report = ablation.build(args.of, rows, withheld, {"minutes_each": args.minutes_each, "split": made_on})
+    write(report, args.out, command=command_line(sys.argv[1:]))
+    return f"{report.lead}\nReport in {args.out}."
+
+
+def _field(args: argparse.Namespace) -> contenders.Field:
+    records, pictures = arguments.load_data(args)
+    split = arguments.checked_split(records, pictures, seed=0, fold=args.fold, scheme=args.scheme)
+    return contenders.Field(records, pictures, split, args.runs / args.of, args.minutes_each)
+
+
+def _withheld(base: Trained | None, blind: Trained | None, bootstrap: int) -> Interval | None:
+    """The base asked without metadata, less the network that was trained without them."""
+    if base is None or blind is None:
+        return None
+    return gain(base.answers["image"], blind.answers["image"], bootstrap=bootstrap)
+
+
+def _fused(trained: Trained | None) -> Answers | None:
+    return trained.answers["fused"] if trained else None
