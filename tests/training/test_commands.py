@@ -43,7 +43,7 @@ def _no_fit(monkeypatch: pytest.MonkeyPatch) -> list[Split]:
     """What train hands to the engine; the engine itself has its own tests."""
     handed: list[Split] = []
 
-    def fit(records: object, pictures: object, split: Split, config: object, out: Path) -> Trained:
+    def fit(records: object, pictures: object, split: Split, config: object, out: Path, **more: object) -> Trained:
         handed.append(split)
         return Trained(out, 0, 0.0)
 

@@ -30,7 +30,7 @@ def test_an_option_sets_its_field_and_only_that() -> None:
 
 def test_every_option_names_a_field_that_it_can_set() -> None:
     for option in (option for options in fitting_options.OPTIONS.values() for option in options):
-        text = option.choices[-1] if option.choices else {int: "7", float: "0.26"}[option.type]
+        text = option.choices[-1] if option.choices else {int: "7", float: "0.26", str: "text"}[option.type]
         assert _config(option.flag, text) != TrainConfig(), option.flag
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 from training.fitting.augmentation_presets import PRESETS
-from training.fitting.config import TrainConfig
+from training.fitting.config import TrainConfig, changed
 from training.fitting.losses import CLASS_WEIGHTS, KINDS
 from training.fitting.optimisers import OPTIMISERS
 from training.fitting.sampling import SAMPLINGS
@@ -37,9 +37,15 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--epochs", "epochs", int, "as many photographs as the training side has, so many times"),
         Option("--budget-minutes", "budget_minutes", float, "let the schedule follow the clock; 0: epochs"),
         Option("--batch", "batch", int, "photographs a step"),
-        Option("--precision", "precision", str, "of the network's sums", ("bf16-mixed", "32-true", "16-mixed")),
         Option("--validate-every", "validate_every", int, "epochs between two validations"),
         Option("--patience", "patience", int, "validations without a lower loss that end the run; 0: never"),
+    ),
+    "machines": (
+        Option("--precision", "precision", str, "of the network's sums", ("bf16-mixed", "32-true", "16-mixed")),
+        Option("--accumulate", "accumulate", int, "batches whose gradients make one step"),
+        Option("--devices", "devices", int, "processes on this machine, each with a batch of its own"),
+        Option("--num-nodes", "nodes", int, "machines like this one"),
+        Option("--wandb-project", "wandb_project", str, "follow the run in Weights & Biases too"),
     ),
     "optimiser": (
         Option("--optimiser", "optimiser", str, "rule of the update", tuple(OPTIMISERS)),
@@ -50,6 +56,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--rate-floor", "schedule.floor", float, "plateau: lowest rate"),
         Option("--momentum", "momentum", float, "of SGD"),
         Option("--weight-decay", "weight_decay", float, "of matrices and kernels"),
+        Option("--clip", "clip", float, "longest gradient; 0: any"),
         Option("--ema", "ema", float, "share of the past in the averaged weights, which are the result; 0: off"),
     ),
     "loss and imbalance": (
@@ -77,14 +84,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             add(option.flag, type=option.type, choices=option.choices, default=argparse.SUPPRESS, help=text)
 
 
+def said(args: argparse.Namespace) -> list[str]:
+    """The flags that were given."""
+    return [option.flag for options in OPTIONS.values() for option in options if hasattr(args, option.destination)]
+
+
 def apply(args: argparse.Namespace, config: TrainConfig) -> TrainConfig:
     """``config`` with what was said on the command line."""
     for option in (option for options in OPTIONS.values() for option in options):
         if hasattr(args, option.destination):
-            config = _set(config, option.field.split("."), getattr(args, option.destination))
+            config = changed(config, option.field, getattr(args, option.destination))
     return config
-
-
-def _set(values: Any, path: list[str], value: Any) -> Any:
-    inner = _set(getattr(values, path[0]), path[1:], value) if len(path) > 1 else value
-    return replace(values, **{path[0]: inner})

@@ -1,13 +1,19 @@
-"""Train one network; run it again with the same --out to resume."""
+"""Train one network; run it again with the same --out to resume, or with --from-record to repeat a run elsewhere."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from training.commands import arguments, fitting_options, network_options, picture_options
+from training.data.pictures import Pictures
+from training.data.records import Record
+from training.data.splits import Split
 from training.fitting import engine
-from training.fitting.config import TrainConfig
+from training.fitting.config import TrainConfig, read_config, read_priors
+from training.fitting.recipes import RECIPES
+from training.networks.registry import name_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,19 +24,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--split", type=Path, help="a file that split wrote; without it --scheme and --fold make one")
     arguments.scheme(parser)
+    add("--recipe", default="own", choices=list(RECIPES), help="the report's choose network and pictures too")
+    add("--from-record", type=Path, metavar="RUN/config.json", help="repeat that run, its settings and its split")
     fitting_options.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> str:
-    network = network_options.chosen(args)  # refuses a wrong switch before anything is decoded
-    network.fetch()
+    config = _config(args)  # refuses a wrong switch before anything is decoded
+    config.network.fetch()
     records, plain = arguments.load_data(args)
-    if args.split:
-        made = arguments.loaded_split(args.split, records, plain)
-    else:
-        made = arguments.checked_split(records, plain, seed=0, fold=args.fold, scheme=args.scheme)
+    made = _split(args, records, plain)
     pictures = picture_options.prepared(args, records, plain)
-    config = fitting_options.apply(args, TrainConfig(network=network))
     config = picture_options.described(config, args, pictures)
-    done = engine.fit(records, pictures, made, config, args.out)
+    expected = read_priors(args.from_record.parent / "priors.json") if args.from_record else None
+    done = engine.fit(records, pictures, made, config, args.out, expected=expected)
     return f"{made.scheme}: {done.epochs} epochs in {done.minutes:.1f} minutes; weights in {done.checkpoint}."
+
+
+def _config(args: argparse.Namespace) -> TrainConfig:
+    """What is to be run; pictures and source in ``args`` follow a record or a recipe."""
+    if args.from_record:
+        if said := fitting_options.said(args):
+            raise ValueError(f"--from-record repeats a run as it was; leave out {', '.join(said)}.")
+        record = read_config(args.from_record)
+        args.source, args.cleaning = record.source, record.cleaning
+        args.preset, args.filter = record.preset, list(record.filters)
+        return record
+    recipe = RECIPES[args.recipe]
+    if args.recipe != "own":
+        args.network, args.preset = name_of(recipe.network), recipe.preset
+    return fitting_options.apply(args, replace(recipe, network=network_options.chosen(args)))
+
+
+def _split(args: argparse.Namespace, records: list[Record], pictures: Pictures) -> Split:
+    file = args.from_record.parent / "split.json" if args.from_record else args.split
+    if file:
+        return arguments.loaded_split(file, records, pictures)
+    return arguments.checked_split(records, pictures, seed=0, fold=args.fold, scheme=args.scheme)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ class TrainConfig:
 
     ``budget_minutes`` > 0 lets the schedule follow the clock and stop on time (the figure then depends on the machine);
     0 follows ``epochs`` alone, and the same configuration gives the same run. ``patience`` counts validations without
-    a lower loss before the run stops and keeps its best weights; 0 never stops early.
+    a lower loss before the run stops and keeps its best weights; 0 never stops early. ``clip`` is the longest gradient,
+    0 for any. Each of ``devices`` × ``nodes`` processes takes ``batch`` photographs, ``accumulate`` times a step.
     """
 
     network: NetworkConfig = field(default_factory=FusedConfig)
@@ -50,12 +51,24 @@ class TrainConfig:
     precision: str = "bf16-mixed"
     optimiser: str = "sgd-nesterov"
     sampling: str = "root-frequency"
+    clip: float = 5.0
+    accumulate: int = 1
+    devices: int = 1
+    nodes: int = 1
+    wandb_project: str = ""
 
     def __post_init__(self) -> None:
         if self.sampling not in SAMPLINGS:
             raise ValueError(f"There is no sampling {self.sampling!r}; choose one of {', '.join(SAMPLINGS)}.")
         if self.optimiser not in OPTIMISERS:
             raise ValueError(f"There is no optimiser {self.optimiser!r}; choose one of {', '.join(OPTIMISERS)}.")
+
+        if min(self.epochs, self.batch, self.validate_every, self.accumulate, self.devices, self.nodes) < 1:
+            raise ValueError("Epochs, batch, validation, accumulation, devices and nodes are 1 or more each.")
+
+    @property
+    def processes(self) -> int:
+        return self.devices * self.nodes
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, with the network's name; ``read_config`` reads them back."""
@@ -103,6 +116,17 @@ def read_config(path: Path) -> TrainConfig:
         raise DataError(f"{path} is not there; give the config.json of a run.") from None
     except (TypeError, KeyError, ValueError) as error:
         raise DataError(f"{path} is no record of a run that this version can read: {error}") from error
+
+
+def read_priors(path: Path) -> Priors:
+    """Read a run's ``priors.json``."""
+    return Priors(**_tuples(json.loads(path.read_text())))
+
+
+def changed(values: Any, field: str, value: Any) -> Any:
+    """A frozen configuration with one field, dotted such as 'schedule.peak', set to ``value``."""
+    name, _, inner = field.partition(".")
+    return replace(values, **{name: changed(getattr(values, name), inner, value) if inner else value})
 
 
 def _tuples(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A run from records to weights, turned by Lightning: averaged weights, resumable checkpoints, early stopping."""
+"""A run from records to weights: what the training side fixes, the loaders, and Lightning's loop over them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from training.data.cleaning import median_age
 from training.data.pictures import Pictures, standardisation
 from training.data.presets import Recipe
-from training.data.records import Record
+from training.data.records import DataError, Record
 from training.data.splits import Split
-from training.fitting.config import Priors, TrainConfig
+from training.fitting.checkpoints import WholeFiles
+from training.fitting.config import Priors, TrainConfig, read_config
 from training.fitting.learner import Learner
 from training.fitting.sampling import (
     Photographs,
@@ -29,6 +29,7 @@ from training.fitting.sampling import (
     log_prior,
     targets,
 )
+from training.fitting.trainer import best, trainer
 
 
 @dataclass(frozen=True)
@@ -40,25 +41,66 @@ class Trained:
     minutes: float
 
 
-def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainConfig, out: Path) -> Trained:
-    """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt."""
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run needs before its first step."""
+
+    config: TrainConfig
+    priors: Priors
+    learner: Learner
+    train: DataLoader[Any]
+    judge: DataLoader[Any]
+
+
+def fit(
+    records: list[Record],
+    pictures: Pictures,
+    split: Split,
+    config: TrainConfig,
+    out: Path,
+    *more: L.Callback,
+    expected: Priors | None = None,
+) -> Trained:
+    """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt.
+
+    ``more`` callbacks see the run; ``expected`` are the priors of the run that this one repeats. Raises ``DataError``
+    where the data give others, and where ``out`` holds the beginning of a run of another configuration.
+    """
+    run = prepare(records, pictures, split, config)
+    if expected is not None and run.priors != expected:
+        raise DataError("These are not the pictures of the record: their colours or class frequencies differ.")
+    last = out / "last.ckpt"
+    if last.exists():
+        _check_same_run(out, config, split)
+    else:
+        _write_record(out, run, split)
+    made = trainer(config, out, *more)
+    made.fit(run.learner, run.train, run.judge, ckpt_path=str(last) if last.exists() else None, weights_only=False)
+    final, kept = out / "final.ckpt", best(made)
+    made.save_checkpoint(final, weights_only=True)
+    if kept and made.is_global_zero:
+        _restore(kept, final, run.learner.elapsed)
+    return Trained(kept or final, made.current_epoch, run.learner.elapsed / 60)
+
+
+def prepare(records: list[Record], pictures: Pictures, split: Split, config: TrainConfig) -> Prepared:
+    """Priors of the training side, both loaders, and a network with its first weights."""
     pictures.require(Recipe(config.preset, config.filters))
-    out.mkdir(parents=True, exist_ok=True)
     place = {record.image_id: i for i, record in enumerate(records)}
-    train_rows = [place[image] for image in split.train]
-    train_records = [records[row] for row in train_rows]
-    weights = draw_weights(train_records, config.sampling)
-    priors = fit_priors(train_records, pictures, train_rows, weights)
+    rows = [place[image] for image in split.train]
+    chosen = [records[row] for row in rows]
+    weights = draw_weights(chosen, config.sampling)
+    priors = fit_priors(chosen, pictures, rows, weights)
     if config.losses.class_weights == "balanced":
-        priors = replace(priors, class_weights=tuple(balanced_class_weights(targets(train_records)).tolist()))
+        priors = replace(priors, class_weights=tuple(balanced_class_weights(targets(chosen)).tolist()))
     if config.network.colours is not None:
         priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
-    _write_record(out, config, split, priors)
+    draw = WeightedDraw(weights, len(rows), config.seed, processes=config.processes)
     train = DataLoader(
-        Photographs(records, train_rows, pictures, view="stored", encoding=priors.encoding),
-        sampler=WeightedDraw(weights, len(train_rows), config.seed),
+        Photographs(records, rows, pictures, view="stored", encoding=priors.encoding),
+        sampler=draw,
         batch_size=config.batch,
-        drop_last=len(train_rows) > config.batch,  # a last batch of one would break its batch norm
+        drop_last=len(draw) > config.batch,  # a last batch of one would break its batch norm
         collate_fn=_as_is,
     )
     judge_rows = [place[image] for image in split.validation]
@@ -70,15 +112,7 @@ def fit(records: list[Record], pictures: Pictures, split: Split, config: TrainCo
     L.seed_everything(config.seed, verbose=False)  # the first weights
     learner = Learner(config, priors, len(train))
     learner.network.load_pretrained()
-    trainer = _trainer(config, out)
-    last = out / "last.ckpt"
-    trainer.fit(learner, train, judge, ckpt_path=str(last) if last.exists() else None, weights_only=False)
-    final = out / "final.ckpt"
-    trainer.save_checkpoint(final, weights_only=True)
-    best = _best(trainer)
-    if best:
-        _restore(best, final, learner.elapsed)
-    return Trained(best or final, trainer.current_epoch, learner.elapsed / 60)
+    return Prepared(config, priors, learner, train, judge)
 
 
 def fit_priors(records: list[Record], pictures: Pictures, rows: list[int], weights: Tensor) -> Priors:
@@ -93,55 +127,22 @@ def _as_is(batch: Any) -> Any:
     return batch  # Photographs answers whole batches already
 
 
-def _write_record(out: Path, config: TrainConfig, split: Split, priors: Priors) -> None:
-    (out / "config.json").write_text(json.dumps(config.to_dict(), indent=1))
-    (out / "priors.json").write_text(json.dumps(asdict(priors), indent=1))
+@rank_zero_only
+def _write_record(out: Path, run: Prepared, split: Split) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "config.json").write_text(json.dumps(run.config.to_dict(), indent=1))
+    (out / "priors.json").write_text(json.dumps(asdict(run.priors), indent=1))
     split.save(out / "split.json")
 
 
-def _trainer(config: TrainConfig, out: Path) -> L.Trainer:
-    averaging = [EMAWeightAveraging(decay=config.ema, update_starting_at_step=0)] if config.ema else []
-    callbacks: list[L.Callback] = [
-        *averaging,
-        # Written at the end of every epoch, not in an exception handler: a killed process runs none.
-        ModelCheckpoint(
-            out,
-            filename="last",
-            every_n_epochs=1,
-            save_on_train_epoch_end=True,
-            save_on_exception=False,
-            enable_version_counter=False,
-        ),
-        TQDMProgressBar(refresh_rate=10),
-    ]
-    if config.patience:
-        callbacks += [
-            EarlyStopping("val_loss", patience=config.patience),
-            ModelCheckpoint(out, filename="best", monitor="val_loss", enable_version_counter=False),
-        ]
-    return L.Trainer(
-        accelerator="auto",
-        devices=1,
-        precision=config.precision,  # type: ignore[arg-type]
-        max_epochs=config.epochs,
-        check_val_every_n_epoch=config.validate_every,
-        num_sanity_val_steps=0,
-        log_every_n_steps=20,
-        logger=[CSVLogger(out, name="log"), TensorBoardLogger(out, name="tensorboard")],
-        callbacks=callbacks,
-        enable_model_summary=False,
-        gradient_clip_val=5.0,
-        benchmark=True,  # one picture size an epoch: a GPU finds its fastest convolutions once
-    )
+def _check_same_run(out: Path, config: TrainConfig, split: Split) -> None:
+    if read_config(out / "config.json") != config or Split.load(out / "split.json").digest() != split.digest():
+        raise DataError(f"{out} holds a run with other settings or another split; give another --out, or repeat those.")
 
 
-def _best(trainer: L.Trainer) -> Path | None:
-    kept = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint) and c.monitor]  # type: ignore[attr-defined]
-    return Path(kept[0].best_model_path) if kept and kept[0].best_model_path else None
-
-
-def _restore(best: Path, final: Path, elapsed: float) -> None:
+def _restore(kept: Path, final: Path, elapsed: float) -> None:
     """Make the weights of lowest validation loss the final ones, at the price that the whole run had."""
-    saved = torch.load(best, map_location="cpu", weights_only=True)
+    saved = torch.load(kept, map_location="cpu", weights_only=True)
     ended = torch.load(final, map_location="cpu", weights_only=True)
-    torch.save({**ended, "state_dict": saved["state_dict"], "epoch": saved["epoch"], "elapsed": elapsed}, final)
+    best_of_all = {**ended, "state_dict": saved["state_dict"], "epoch": saved["epoch"], "elapsed": elapsed}
+    WholeFiles().save_checkpoint(best_of_all, final)

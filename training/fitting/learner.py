@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -29,7 +30,7 @@ class Learner(L.LightningModule):
     def __init__(self, config: TrainConfig, priors: Priors, steps_per_epoch: int) -> None:
         super().__init__()
         self.config, self.priors = config, priors
-        self.total_steps = max(1, config.epochs * steps_per_epoch)
+        self.total_steps = max(1, config.epochs * math.ceil(steps_per_epoch / config.accumulate))
         self.elapsed = 0.0
         self.network: Network = config.network.build().to(memory_format=torch.channels_last)
         self.mean: Tensor
@@ -53,6 +54,11 @@ class Learner(L.LightningModule):
         by_steps = self.global_step / self.total_steps
         by_clock = self.elapsed / (self.config.budget_minutes * 60) if self.config.budget_minutes else 0.0
         return min(1.0, max(by_steps, by_clock))
+
+    def _number(self, batch_idx: int) -> int:
+        """Of this batch among all of the run, and of all processes: what its random numbers are drawn from."""
+        within = batch_idx % self.config.accumulate
+        return self.global_step * self.config.accumulate + within + self.global_rank * 10**12
 
     def standardise(self, pictures: Tensor) -> Tensor:
         """Pictures 0–1 (N,3,H,W) → standardised, channels last."""
@@ -80,14 +86,15 @@ class Learner(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         if not self.training:
             raise RuntimeError("Augmentation is for training; pictures that are judged stay as they are.")
-        rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.global_step)
-        torch.manual_seed(self.config.seed * 1_000_003 + self.global_step)  # dropout draws from the global generator
+        number = self._number(batch_idx)
+        rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + number)
+        torch.manual_seed(self.config.seed * 1_000_003 + number)  # dropout draws from the global generator
         how = self.config.schedule.augmentation(self.progress)
         with torch.autocast(self.device.type, enabled=False):  # colours and cosines need their decimals
             pictures, masks = augment(batch.images, batch.masks, self.size, how, rng)
         metadata = withhold(batch.metadata, self.config, rng)
         target = torch.nn.functional.one_hot(batch.target, self.config.network.classes).float()
-        pictures, masks, metadata, target = self._mix(pictures, masks, metadata, target)
+        pictures, masks, metadata, target = self._mix(number, pictures, masks, metadata, target)
         scores = self.network(self.standardise(pictures), metadata)
         loss = total_loss(
             scores,
@@ -104,9 +111,11 @@ class Learner(L.LightningModule):
         self.log("progress", self.progress, prog_bar=True)
         return loss
 
-    def _mix(self, pictures: Tensor, masks: Tensor, metadata: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    def _mix(
+        self, number: int, pictures: Tensor, masks: Tensor, metadata: Tensor, target: Tensor
+    ) -> tuple[Tensor, ...]:
         """MixUp (Zhang et al. 2018) of each picture with another of the batch, on a share of the steps."""
-        dice = np.random.default_rng((self.config.seed, self.global_step))
+        dice = np.random.default_rng((self.config.seed, number))
         if dice.random() >= self.config.schedule.mixup(self.progress):
             return pictures, masks, metadata, target
         share = float(dice.beta(self.config.mixup_alpha, self.config.mixup_alpha))
@@ -129,14 +138,24 @@ class Learner(L.LightningModule):
             return
         scores, target, true = scores.cpu(), target.cpu(), self.true.cpu()
         probability = (scores + true).softmax(1)
-        self.log("val_loss", torch.nn.functional.nll_loss(probability.clamp_min(1e-9).log(), target), prog_bar=True)
+        self.log(
+            "val_loss",
+            torch.nn.functional.nll_loss(probability.clamp_min(1e-9).log(), target),
+            prog_bar=True,
+            sync_dist=True,
+        )
         # The two decision rules side by side: accuracy by arg-max p, balanced accuracy by p/prior.
-        self.log("val_accuracy", (probability.argmax(1) == target).float().mean())
-        self.log("val_balanced_accuracy", balanced_accuracy(target.numpy(), scores.argmax(1).numpy()), prog_bar=True)
+        self.log("val_accuracy", (probability.argmax(1) == target).float().mean(), sync_dist=True)
+        self.log(
+            "val_balanced_accuracy",
+            balanced_accuracy(target.numpy(), scores.argmax(1).numpy()),
+            prog_bar=True,
+            sync_dist=True,
+        )
         if len(set(target.tolist())) == self.config.network.classes:
             probability = probability.double()  # rows must sum to 1 more exactly than float32 does
             auc = roc_auc_score(target, probability / probability.sum(1, keepdim=True), multi_class="ovr")
-            self.log("val_macro_auc", float(auc), prog_bar=True)
+            self.log("val_macro_auc", float(auc), prog_bar=True, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         made = optimiser(

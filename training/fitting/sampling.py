@@ -123,11 +123,12 @@ def log_prior(records: list[Record], weights: Tensor) -> Tensor:
 class WeightedDraw(Sampler[int]):
     """The same order for the same (seed, epoch): a resumed run continues the same draw.
 
-    With replacement, unless all weights are equal: then each is drawn once an epoch.
+    With replacement, unless all weights are equal: then each is drawn once an epoch. Of ``processes`` that train
+    together each takes every so-manyth of the one draw.
     """
 
-    def __init__(self, weights: Tensor, count: int, seed: int) -> None:
-        self.weights, self.count, self.seed, self.epoch = weights, count, seed, 0
+    def __init__(self, weights: Tensor, count: int, seed: int, *, processes: int = 1) -> None:
+        self.weights, self.count, self.seed, self.epoch, self.processes = weights, count, seed, 0, processes
         self.shuffled = count == len(weights) and bool((weights == weights[0]).all())
 
     def set_epoch(self, epoch: int) -> None:
@@ -135,9 +136,10 @@ class WeightedDraw(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.count
+        return self.count // self.processes
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
         drawn = torch.multinomial(self.weights, self.count, replacement=not self.shuffled, generator=generator)
-        return iter(drawn.tolist())
+        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+        return iter(drawn.tolist()[rank :: self.processes][: len(self)])
