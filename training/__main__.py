@@ -21,6 +21,8 @@ from training.commands import (
     overlap,
     rare,
     robustness,
+    search,
+    smote,
     split,
     train,
 )
@@ -35,6 +37,8 @@ COMMANDS: dict[str, ModuleType] = {
     "clean": clean,
     "split": split,
     "train": train,
+    "search": search,
+    "smote": smote,
     "evaluate": evaluate,
     "compare": compare,
     "export": export,
