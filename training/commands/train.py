@@ -10,7 +10,7 @@ from training.commands import arguments, fitting_options, network_options, pictu
 from training.data.pictures import Pictures
 from training.data.records import Record
 from training.data.splits import Split
-from training.fitting import engine
+from training.fitting import engine, plan
 from training.fitting.config import TrainConfig, read_config, read_priors
 from training.fitting.recipes import RECIPES
 from training.networks.registry import name_of
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.scheme(parser)
     add("--recipe", default="own", choices=list(RECIPES), help="the report's choose network and pictures too")
     add("--from-record", type=Path, metavar="RUN/config.json", help="repeat that run, its settings and its split")
+    add("--fit-batch", action="store_true", help="halve the batch until it fits the memory; accumulation makes it up")
     fitting_options.add_arguments(parser)
 
 
@@ -37,14 +38,22 @@ def run(args: argparse.Namespace) -> str:
     pictures = picture_options.prepared(args, records, plain)
     config = picture_options.described(config, args, pictures)
     expected = read_priors(args.from_record.parent / "priors.json") if args.from_record else None
-    done = engine.fit(records, pictures, made, config, args.out, expected=expected)
+    if args.fit_batch:
+        config = plan.batch_that_fits(
+            config, lambda tried: plan.try_largest(engine.prepare(records, pictures, made, tried))
+        )
+    done = engine.fit(records, pictures, made, config, args.out, expected=expected, before=_announce)
     return f"{made.scheme}: {done.epochs} epochs in {done.minutes:.1f} minutes; weights in {done.checkpoint}."
+
+
+def _announce(run: engine.Prepared) -> None:
+    print(plan.measure(run), flush=True)
 
 
 def _config(args: argparse.Namespace) -> TrainConfig:
     """What is to be run; pictures and source in ``args`` follow a record or a recipe."""
     if args.from_record:
-        if said := fitting_options.said(args):
+        if said := [*fitting_options.said(args), *(["--fit-batch"] if args.fit_batch else [])]:
             raise ValueError(f"--from-record repeats a run as it was; leave out {', '.join(said)}.")
         record = read_config(args.from_record)
         args.source, args.cleaning = record.source, record.cleaning

@@ -55,7 +55,7 @@ class TrainConfig:
     accumulate: int = 1
     devices: int = 1
     nodes: int = 1
-    wandb_project: str = ""
+    wandb_project: str | None = None
 
     def __post_init__(self) -> None:
         if self.sampling not in SAMPLINGS:

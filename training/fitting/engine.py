@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,13 @@ def fit(
     out: Path,
     *more: L.Callback,
     expected: Priors | None = None,
+    before: Callable[[Prepared], None] | None = None,
 ) -> Trained:
     """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt.
 
-    ``more`` callbacks see the run; ``expected`` are the priors of the run that this one repeats. Raises ``DataError``
-    where the data give others, and where ``out`` holds the beginning of a run of another configuration.
+    ``more`` callbacks see the run; ``expected`` are the priors of the run that this one repeats; ``before`` is called
+    once a new run is prepared. Raises ``DataError`` where the data give other priors than ``expected``, and where
+    ``out`` holds the beginning of a run of another configuration.
     """
     run = prepare(records, pictures, split, config)
     if expected is not None and run.priors != expected:
@@ -74,6 +77,8 @@ def fit(
         _check_same_run(out, config, split)
     else:
         _write_record(out, run, split)
+        if before is not None:
+            rank_zero_only(before)(run)
     made = trainer(config, out, *more)
     made.fit(run.learner, run.train, run.judge, ckpt_path=str(last) if last.exists() else None, weights_only=False)
     final, kept = out / "final.ckpt", best(made)
