@@ -3,12 +3,14 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from training.__main__ import main
+from training.commands import export
 from training.data.splits import Split
 from training.fitting import engine
 from training.fitting.engine import Trained
@@ -115,6 +117,18 @@ def test_a_planted_twin_in_other_colours_stops_training_on_a_split_that_tears_it
     with pytest.raises(SystemExit, match=rf"Nearly the same picture .* ISIC_40000 \({home}\) and ISIC_planted "):
         main([*words, "--out", str(tmp_path), "--split", str(tmp_path / "torn.json")])
     assert not _no_fit
+
+
+def test_a_run_of_a_split_that_leaks_is_never_served(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _split(drawn, tmp_path, "--partial", "--scheme", "image-level")
+    leaky = SimpleNamespace(split=Split.load(tmp_path / "split.json"))
+    monkeypatch.setattr(export, "load_run", lambda path: leaky)
+    words = ["export", "--data", str(drawn), "--cache", str(tmp_path / "cache"), "--partial", "--run", "run"]
+    with pytest.raises(SystemExit, match=r"image-level: leaks .* never served"):
+        main([*words, "--version", "1", "--out", str(tmp_path / "bundle")])
+    assert not (tmp_path / "bundle").exists()
 
 
 @pytest.mark.parametrize("command", ["split", "train", "export", "evaluate"])

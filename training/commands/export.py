@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
     runs = [load_run(path) for path in args.run]
+    if any(one.split.leaks for one in runs):
+        raise splits.LeakError(f"{runs[0].split.scheme}: such a run is for comparison and is never served.")
     splits.check_no_leak(runs[0].split, records, twins.all_duplicates(pictures.stored))
     made, measured = bundle.export(
         runs, records, pictures, args.out, name=args.name, version=args.version, bootstrap=args.bootstrap

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +90,16 @@ def check_unseen(subset: RareSubset, records: list[Record], split: Split) -> Non
         raise LeakError(
             f"{len(seen)} photographs of the rare subset's lesions were trained or tuned on, {min(seen)} for one: "
             "score a run whose split is the subset's."
+        )
+
+
+def check_unseen_by(subset: RareSubset, tested: Iterable[str]) -> None:
+    """The same for a bundle, which names only its test images: all of ``subset`` must be among ``tested``."""
+    seen = set(subset.images) - set(tested)
+    if seen:
+        raise LeakError(
+            f"{len(seen)} photographs of the rare subset are not among the bundle's test images, {min(seen)} for one: "
+            "it may have learned them."
         )
 
 

@@ -156,10 +156,10 @@ def correlated(unit: NDArray[np.float32], threshold: float) -> list[tuple[int, i
     flat = unit.reshape(len(unit), -1)
     pairs: set[tuple[int, int]] = set()
     for seen in (unit, unit[:, :, ::-1], unit[:, ::-1], unit[:, ::-1, ::-1]):
-        other = seen.reshape(len(unit), -1).T
-        for start in range(0, len(flat), 1000):
-            rows, columns = np.nonzero(flat[start : start + 1000] @ other > threshold)
-            pairs |= {(start + int(a), int(b)) for a, b in zip(rows, columns, strict=True) if start + a < b}
+        other = seen.reshape(len(unit), -1)
+        for start in range(0, len(flat), 1000):  # each pose undoes itself, so later pictures are enough
+            rows, columns = np.nonzero(flat[start : start + 1000] @ other[start:].T > threshold)
+            pairs |= {(start + int(a), start + int(b)) for a, b in zip(rows, columns, strict=True) if a < b}
     return sorted(pairs)
 
 

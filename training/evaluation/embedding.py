@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.data.pictures import Pictures
+from training.data.presets import Recipe
 from training.data.records import Record
 from training.data.resizing import resized
 from training.fitting.runs import Run
@@ -21,8 +22,9 @@ def embed(
 
     Metadata have no part in it. Raises ``ValueError`` for a network without a feature map.
     """
+    pictures.require(Recipe.of(run.config))
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (run.priors.mean, run.priors.std))
-    metadata = torch.zeros_like(encode(records[:1]))
+    metadata = torch.zeros_like(encode(records[:1], run.priors.encoding))
     parts = []
     with torch.inference_mode():
         for start in tqdm(range(0, len(rows), batch), desc="embedding", unit="batch"):

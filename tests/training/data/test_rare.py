@@ -75,6 +75,13 @@ def test_a_run_that_saw_its_lesions_is_refused(records: list[Record], split: Spl
         rare.check_unseen(subset, records, tuned)
 
 
+def test_a_bundle_must_have_tested_all_of_it(file: Path, split: Split) -> None:
+    subset, _ = rare.read(file, purpose="release", command="")
+    rare.check_unseen_by(subset, split.test)
+    with pytest.raises(LeakError, match=f"1 photographs .* {subset.images[0]} for one"):
+        rare.check_unseen_by(subset, [image for image in split.test if image != subset.images[0]])
+
+
 def test_it_is_written_once_and_an_edit_is_seen(records: list[Record], split: Split, file: Path) -> None:
     with pytest.raises(FileExistsError):
         rare.take(records, split).save(file)
