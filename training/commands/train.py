@@ -13,6 +13,7 @@ from training.data.splits import Split
 from training.fitting import engine, plan
 from training.fitting.config import TrainConfig, read_config, read_priors
 from training.fitting.recipes import RECIPES
+from training.fitting.runs import load_run
 from training.networks.registry import name_of
 
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", default="own", choices=list(RECIPES), help="the report's choose network and pictures too")
     add("--from-record", type=Path, metavar="RUN/config.json", help="repeat that run, its settings and its split")
     add("--fit-batch", action="store_true", help="halve the batch until it fits the memory; accumulation makes it up")
+    add("--start", type=Path, help="go on from the weights of this finished run on the same split")
     fitting_options.add_arguments(parser)
 
 
@@ -42,7 +44,8 @@ def run(args: argparse.Namespace) -> str:
         config = plan.batch_that_fits(
             config, lambda tried: plan.try_largest(engine.prepare(records, pictures, made, tried))
         )
-    done = engine.fit(records, pictures, made, config, args.out, expected=expected, before=_announce)
+    start = load_run(args.start) if args.start else None
+    done = engine.fit(records, pictures, made, config, args.out, start=start, expected=expected, before=_announce)
     return f"{made.scheme}: {done.epochs} epochs in {done.minutes:.1f} minutes; weights in {done.checkpoint}."
 
 

@@ -20,6 +20,15 @@ from training.networks.registry import from_dict, to_dict
 
 
 @dataclass(frozen=True)
+class Start:
+    """Whose weights a run began with: SHA-256 of that final.ckpt, and what they had cost, with their own start."""
+
+    sha256: str
+    epochs: int
+    minutes: float
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """All that makes a run, written beside its weights.
 
@@ -56,6 +65,7 @@ class TrainConfig:
     devices: int = 1
     nodes: int = 1
     wandb_project: str | None = None
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         if self.sampling not in SAMPLINGS:
@@ -111,7 +121,8 @@ def read_config(path: Path) -> TrainConfig:
         document: dict[str, Any] = _tuples(json.loads(path.read_text()))
         network = from_dict({"name": "fused", **document.pop("network")})  # the first records had one kind, unnamed
         schedule, losses = Schedule(**document.pop("schedule")), LossWeights(**document.pop("losses"))
-        return TrainConfig(network=network, schedule=schedule, losses=losses, **document)
+        start = Start(**begun) if (begun := document.pop("start", None)) else None
+        return TrainConfig(network=network, schedule=schedule, losses=losses, start=start, **document)
     except FileNotFoundError:
         raise DataError(f"{path} is not there; give the config.json of a run.") from None
     except (TypeError, KeyError, ValueError) as error:

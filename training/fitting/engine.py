@@ -22,6 +22,7 @@ from training.data.splits import Split
 from training.fitting.checkpoints import WholeFiles
 from training.fitting.config import Priors, TrainConfig, read_config
 from training.fitting.learner import Learner
+from training.fitting.runs import Run
 from training.fitting.sampling import (
     Photographs,
     WeightedDraw,
@@ -60,16 +61,21 @@ def fit(
     config: TrainConfig,
     out: Path,
     *more: L.Callback,
+    start: Run | None = None,
     expected: Priors | None = None,
     before: Callable[[Prepared], None] | None = None,
 ) -> Trained:
     """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt.
 
-    ``more`` callbacks see the run; ``expected`` are the priors of the run that this one repeats; ``before`` is called
-    once a new run is prepared. Raises ``DataError`` where the data give other priors than ``expected``, and where
-    ``out`` holds the beginning of a run of another configuration.
+    ``more`` callbacks see the run; ``start`` is a finished run on the same split whose weights this one goes on from;
+    ``expected`` are the priors of the run that this one repeats; ``before`` is called once a new run is prepared.
+    Raises ``DataError`` where the data give other priors than ``expected``, where ``out`` holds the beginning of a run
+    of another configuration, and where ``config`` is the record of a run that began with other weights.
     """
+    config = _begun(config, split, start)
     run = prepare(records, pictures, split, config)
+    if start:
+        run.learner.network.load_state_dict(start.network.state_dict())
     if expected is not None and run.priors != expected:
         raise DataError("These are not the pictures of the record: their colours or class frequencies differ.")
     last = out / "last.ckpt"
@@ -86,6 +92,14 @@ def fit(
     if kept and made.is_global_zero:
         _restore(kept, final, run.learner.elapsed)
     return Trained(kept or final, made.current_epoch, run.learner.elapsed / 60)
+
+
+def _begun(config: TrainConfig, split: Split, start: Run | None) -> TrainConfig:
+    """``config`` with its start on record. Raises ``DataError`` where the record names a start that is not this one."""
+    begun = start.as_start(config.network, split) if start else None
+    if config.start not in (None, begun):
+        raise DataError("The record went on from the weights of another run; give that run with --start.")
+    return replace(config, start=begun)
 
 
 def prepare(records: list[Record], pictures: Pictures, split: Split, config: TrainConfig) -> Prepared:

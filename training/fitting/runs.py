@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 
 from training.data.splits import Split
-from training.fitting.config import Priors, read_config
+from training.fitting.config import Priors, Start, read_config
 from training.networks.network import Network, NetworkConfig
 
 
@@ -29,6 +30,24 @@ class Run:
     @property
     def network_config(self) -> NetworkConfig:
         return self.network.config
+
+    @property
+    def whole_cost(self) -> tuple[int, float]:
+        """Epochs and minutes, those of the runs that it started from included."""
+        before = self.config.get("start") or {"epochs": 0, "minutes": 0.0}
+        return self.epochs + before["epochs"], self.minutes + before["minutes"]
+
+    def as_start(self, network: NetworkConfig, split: Split) -> Start:
+        """This run as the beginning of another. Raises ``ValueError`` where its weights do not fit or saw other data.
+
+        A network that was trained on another split has seen some of this one's test pictures.
+        """
+        if self.network_config != network:
+            raise ValueError(f"The network of {self.path} is another; give the same switches to go on from it.")
+        if self.split.digest() != split.digest():
+            raise ValueError(f"{self.path} was trained on another split, so it knows test pictures of this one.")
+        epochs, minutes = self.whole_cost
+        return Start(hashlib.sha256((self.path / "final.ckpt").read_bytes()).hexdigest(), epochs, minutes)
 
 
 def load_run(path: Path) -> Run:
