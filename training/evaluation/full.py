@@ -74,6 +74,7 @@ def full_report(
         *first,
         Words("What it does well", said.well or ["Nothing reached the bounds that we set."]),
         Words("What it does badly", said.badly or ["Nothing fell below the bounds that we set."]),
+        *([Words("Of these it saw too few to be judged", said.unsure)] if said.unsure else []),
         *tables.headline_tables({path: _intervals(measured[path]["figures"]) for path in paths}),
         *_class_parts(paths, details),
         *_curve_parts(predicted.answers, details),
@@ -87,7 +88,7 @@ def full_report(
         title=f"{subject.name}: {subject.rows}",
         lead=said.lead,
         parts=parts,
-        values=plain({**subject.values, "well": said.well, "badly": said.badly, **measured}),
+        values=plain({**subject.values, "well": said.well, "badly": said.badly, "unsure": said.unsure, **measured}),
         limits=LIMITS,
     )
 

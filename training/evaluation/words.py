@@ -36,13 +36,14 @@ class Verdict:
     lead: str
     well: list[str]
     badly: list[str]
+    unsure: list[str]  # of too few lesions to be called either
 
 
 def verdict(
     name: str, predicted: Predicted, side: Mapping[str, Any], groups: Mapping[str, Any], *, bootstrap: int
 ) -> Verdict:
     """What the figures ``side`` of one path and its subgroups ``groups`` come to."""
-    made = Verdict(_lead(name, predicted, bootstrap), [], [])
+    made = Verdict(_lead(name, predicted, bootstrap), [], [], [])
     _judge_classes(made, predicted, side["classes"])
     _judge_figures(made, side["figures"])
     _judge_missed(made, predicted)
@@ -75,7 +76,7 @@ def _judge_classes(made: Verdict, predicted: Predicted, classes: Mapping[str, An
     for code in RARE_FIRST:
         k, row = DIAGNOSES.index(code), classes[code]
         if not row["n"]:
-            made.badly.append(f"{_spoken(code)}: there was no photograph, so nothing is known about it.")
+            made.unsure.append(f"{_spoken(code)}: there was no photograph, so nothing is known about it.")
             continue
         recall, lesions = row["recall (p/prior)"], len(np.unique(a.lesion[a.target == k]))
         sentence = (
@@ -84,16 +85,19 @@ def _judge_classes(made: Verdict, predicted: Predicted, classes: Mapping[str, An
         others = counts[k] * (np.arange(len(DIAGNOSES)) != k)
         if others.any():
             sentence += f"; most often taken for {DIAGNOSES[others.argmax()]} ({others.max()})"
-        few = f". Only {lesions} lesions: too few to be sure" if lesions < FEW_LESIONS else ""
-        if recall["value"] >= NAMED_WELL:
-            made.well.append(f"{sentence}{few}.")
-        elif recall["value"] < NAMED_BADLY or few:
-            made.badly.append(f"{sentence}{few}.")
+        if lesions < FEW_LESIONS:
+            made.unsure.append(f"{sentence}. These were {lesions} lesions.")
+        elif recall["value"] >= NAMED_WELL:
+            made.well.append(f"{sentence}.")
+        elif recall["value"] < NAMED_BADLY:
+            made.badly.append(f"{sentence}.")
 
 
 def _judge_figures(made: Verdict, figures: Mapping[str, Mapping[str, float]]) -> None:
     for name, (floor, words) in FLOORS.items():
         found = figures[name]
+        if np.isnan(found["value"]):
+            continue  # no such lesion, or no other: nothing is known
         reached = found["value"] >= floor
         sentence = f"{words} {percent(found) if 'auc' not in name else _plain(found)}"
         bound = f"{floor:.0%}".replace("%", " %") if "auc" not in name else f"{floor:.3f}"

@@ -19,11 +19,17 @@ def balanced_accuracy(target: Labels, guess: Labels) -> float:
     return float(recall_score(target, guess, labels=np.unique(target), average="macro"))
 
 
+def _macro_auc(a: Answers) -> float:
+    """Mean AUC of the classes that occur and do not stand alone; NaN where there is none."""
+    known = [auc for auc in class_aucs(a).values() if not np.isnan(auc)]
+    return float(np.mean(known)) if known else float("nan")
+
+
 FIGURES: dict[str, Callable[[Answers], float]] = {
     "balanced_accuracy (p/prior)": lambda a: balanced_accuracy(a.target, a.scores.argmax(1)),
     "balanced_accuracy (arg-max p)": lambda a: balanced_accuracy(a.target, a.p.argmax(1)),
     "macro_f1 (arg-max p)": lambda a: float(f1_score(a.target, a.p.argmax(1), average="macro", zero_division=0)),
-    "macro_auc": lambda a: float(np.nanmean(list(class_aucs(a).values()))),
+    "macro_auc": _macro_auc,
     "melanoma_auc": lambda a: binary_auc(a.melanoma, a.p[:, DIAGNOSES.index("mel")]),
     "melanoma_sensitivity_at_95_specificity": lambda a: sensitivity_at_specificity(
         a.melanoma, a.p[:, DIAGNOSES.index("mel")], 0.95

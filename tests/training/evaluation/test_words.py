@@ -103,6 +103,7 @@ def test_the_words_follow_the_figures() -> None:
     assert "most often taken for nv (32)" in said.badly[0]
     assert said.well[0].startswith("Vascular lesion (vasc): 36 of 40")
     assert not any("akiec" in sentence for sentence in said.well + said.badly)  # 60 %: neither
+    assert said.unsure == []
     assert any("Of 120 photographs of malignant lesions, 16 were not flagged and 16" in s for s in said.badly)
 
 
@@ -122,3 +123,13 @@ def test_a_group_that_is_served_worse_is_named() -> None:
     said = verdict("It", predicted, side, groups, bootstrap=5).badly
     assert any("By sex: it flags 70 %" in sentence and "'male'" in sentence for sentence in said)
     assert not any("By age" in sentence for sentence in said)  # four lesions say nothing
+
+
+def test_a_class_of_few_lesions_is_neither_praised_nor_blamed() -> None:
+    predicted = _certain(["df", "df", *["mel"] * 40], ["df", "df", *["mel"] * 40], [False, False, *[True] * 40])
+    said = verdict("It", predicted, report(predicted.answers, predicted.sets, bootstrap=5), {}, bootstrap=5)
+    assert said.unsure[0].startswith("Dermatofibroma (df): 2 of 2 photographs named rightly (p/prior), 100 %")
+    assert said.unsure[0].endswith("These were 2 lesions.")
+    assert said.unsure[1].startswith("Vascular lesion (vasc): there was no photograph")
+    assert not any("(df)" in sentence for sentence in said.well + said.badly)
+    assert said.well[0].startswith("Melanoma (mel): 40 of 40")
