@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--run", type=Path, action="append", required=True, help="folder of a run; repeat for an ensemble")
     add("--name", default="ham10000-fused")
     add("--version", required=True)
+    add("--half", action="store_true", help="store the kernels in half precision: half the size")
     arguments.out(parser, "new folder of the bundle")
     arguments.bootstrap(parser)
 
@@ -29,6 +30,13 @@ def run(args: argparse.Namespace) -> str:
         raise splits.LeakError(f"{runs[0].split.scheme}: such a run is for comparison and is never served.")
     splits.check_no_leak(runs[0].split, records, twins.all_duplicates(pictures.stored))
     made, measured = bundle.export(
-        runs, records, pictures, args.out, name=args.name, version=args.version, bootstrap=args.bootstrap
+        runs,
+        records,
+        pictures,
+        args.out,
+        name=args.name,
+        version=args.version,
+        bootstrap=args.bootstrap,
+        half=args.half,
     )
     return f"{summary(measured)}\nBundle {made.sha256} in {args.out}."

@@ -23,6 +23,7 @@ from training.evaluation.side import report
 from training.export.judging import judge
 from training.export.members import Ensemble, check_same_data, joint_head, servable, to_onnx
 from training.export.model_card import render
+from training.export.storage import halved
 from training.fitting.runs import Run
 from training.metrics import Answers, rate
 
@@ -30,12 +31,25 @@ MAX_SET_SIZE = 4  # a set of more than half of the classes tells a reader nothin
 
 
 def export(
-    runs: list[Run], records: list[Record], pictures: Pictures, out: Path, *, name: str, version: str, bootstrap: int
+    runs: list[Run],
+    records: list[Record],
+    pictures: Pictures,
+    out: Path,
+    *,
+    name: str,
+    version: str,
+    bootstrap: int,
+    half: bool = False,
 ) -> tuple[Bundle, dict[str, Any]]:
-    """Write the bundle ``out`` and return it with the report of its test side, which its card quotes."""
+    """Write the bundle ``out`` and return it with the report of its test side, which its card quotes.
+
+    ``half`` stores the kernels in half precision; every figure is then one of the stored weights.
+    """
     check_same_data(runs)
     networks, split, priors = servable(runs), runs[0].split, runs[0].priors
     model, head = to_onnx(Ensemble(networks), *VIEWED), joint_head(networks)
+    if half:
+        model = halved(model)
     place = {record.image_id: i for i, record in enumerate(records)}
     side = {
         key: judge(
@@ -104,8 +118,10 @@ def _manifest(
 
 
 def _member(run: Run) -> dict[str, Any]:
-    cost = {"epochs": run.epochs, "minutes": run.minutes, "budget_minutes": run.config["budget_minutes"]}
-    return {"seed": run.config["seed"], "widths": run.config["network"]["widths"], **cost}
+    epochs, minutes = run.whole_cost
+    cost = {"epochs": epochs, "minutes": minutes, "budget_minutes": run.config["budget_minutes"]}
+    went_on = {"went_on": True} if run.config.get("start") else {}
+    return {"seed": run.config["seed"], "widths": run.config["network"]["widths"], **cost, **went_on}
 
 
 def _thresholds(fitted: Fitted, test: Answers, name: str, scheme: str, bootstrap: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from inference.head import Head, MetadataMember
 from training.data.pictures import VIEWED
 from training.data.presets import Recipe
+from training.fitting.config import Priors
 from training.fitting.runs import Run
 from training.networks.fused import FusedNetwork
 from training.networks.fusion import Additive
@@ -28,8 +29,13 @@ def check_same_data(runs: list[Run]) -> None:
     """Members must have seen the same training side, or one's training pictures are another's test. ``ValueError``."""
     if len({run.config.get("source", "ham10000") for run in runs}) != 1:
         raise ValueError("These runs were trained on different data sets; a bundle names one.")
-    if len({run.split.digest() for run in runs}) != 1 or len({(run.priors.mean, run.priors.true) for run in runs}) != 1:
+    if len({run.split.digest() for run in runs}) != 1 or len({_known(run.priors) for run in runs}) != 1:
         raise ValueError("These runs were trained on different splits; an ensemble of them has no honest test side.")
+
+
+def _known(priors: Priors) -> tuple[object, ...]:
+    """What a bundle states once for all of its members."""
+    return priors.mean, priors.std, priors.true, priors.age_center
 
 
 def servable(runs: list[Run]) -> list[FusedNetwork]:

@@ -96,8 +96,8 @@ def _decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) ->
 
 def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
     members = "\n".join(
-        f"- seed {run['seed']}, stage widths {'-'.join(map(str, run['widths']))}: {run['epochs']} epochs, "
-        f"{run['minutes']:.0f} minutes of one CPU thread"
+        f"- seed {run['seed']}, stage widths {'-'.join(map(str, run['widths']))}: {run['epochs']} epochs in "
+        f"{run['minutes']:.0f} minutes{_started(run)}"
         for run in runs
     )
     each = " ".join("--run RUN" for _ in runs)
@@ -116,6 +116,10 @@ unknown):
     python -m training export --data HAM10000 {each} --version {manifest["version"]} --out DIR
 
 The served runtime is measured file by file with `python -m training evaluate`."""
+
+
+def _started(run: dict[str, Any]) -> str:
+    return ", with the runs that it went on from" if run.get("went_on") else ""
 
 
 def _limits() -> str:
