@@ -18,7 +18,7 @@ from training.evaluation.served import predict_served
 from training.evaluation.side import summary
 from training.evaluation.trained import predict_run
 from training.fitting.runs import Run, load_run
-from training.reporting.report import command_line, write
+from training.reporting.report import command_line, without_photographs, write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", type=Path, help="split.json of the bundle's runs; a run has its own")
     add("--side", default="test", choices=["validation", "test", "all"], help="all: data that no run has seen")
     add("--metadata", default="kept", choices=METADATA, help="what the fused path is told of age, sex and site")
+    add("--no-photographs", action="store_true", help="a page that may be passed on where the photographs may not")
     arguments.out(parser)
     arguments.bootstrap(parser)
 
@@ -38,6 +39,8 @@ def run(args: argparse.Namespace) -> str:
     evaluated = _bundle if args.bundle else _runs
     subject, paths, records, extras = evaluated(args)
     report = full_report(subject, paths, records, extras=extras, bootstrap=args.bootstrap)
+    if args.no_photographs:
+        report = without_photographs(report)
     write(report, args.out, command=command_line(args.argv))
     write_predictions(args.out / "predictions.csv", paths)
     measured = {path: report.values[path] for path in paths}

@@ -10,7 +10,7 @@ import csv
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,12 @@ class Report:
     parts: Sequence[Words | Table | Picture]
     values: dict[str, Any]  # all that was computed, for report.json
     limits: Sequence[str] = field(default_factory=tuple)  # what the figures cannot say
+
+
+def without_photographs(report: Report) -> Report:
+    """The same report without the photographs beside its rows, for where the data may not be passed on."""
+    parts = [replace(part, thumbnails=()) if isinstance(part, Table) else part for part in report.parts]
+    return replace(report, parts=parts)
 
 
 def command_line(argv: Sequence[str]) -> str:

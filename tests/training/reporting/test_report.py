@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from matplotlib import pyplot as plt
 
-from training.reporting.report import Picture, Report, Table, Words, command_line, write
+from training.reporting.report import Picture, Report, Table, Words, command_line, without_photographs, write
 
 
 @pytest.fixture
@@ -75,3 +75,15 @@ def test_words_and_small_pictures_stand_in_the_page_alone(tmp_path: Path) -> Non
     assert re.findall(r"base64,([\w=]+)", page) == [base64.b64encode(jpeg).decode() for jpeg in (b"first", b"second")]
     assert (tmp_path / "missed.csv").read_text().splitlines() == ["image,truth", "a,mel", "b,bcc"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["missed.csv", "report.html", "report.json"]
+
+
+def test_photographs_can_be_left_out_of_a_page_and_nothing_else_with_them(tmp_path: Path) -> None:
+    table = Table("missed", "Missed", ["image"], [["ISIC_1"]], thumbnails=[b"a photograph"])
+    report = Report(title="Errors", lead="One.", parts=[table], values={})
+    coded = base64.b64encode(b"a photograph").decode()
+    for name, made in (("whole", report), ("open", without_photographs(report))):
+        write(made, tmp_path / name, command="")
+    whole, left = ((tmp_path / name / "report.html").read_text() for name in ("whole", "open"))
+    assert coded in whole
+    assert coded not in left
+    assert "ISIC_1" in left
