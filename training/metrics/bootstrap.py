@@ -22,9 +22,16 @@ def resamples(lesion: NDArray[np.int64], count: int, seed: int = 0) -> list[NDAr
     """Row indexes of ``count`` bootstrap samples that draw whole lesions: photos of one are not independent."""
     rng = np.random.default_rng(seed)
     names, place = np.unique(lesion, return_inverse=True)
-    rows_of = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
-    draws = rng.integers(0, len(names), size=(count, len(names)))
-    return [np.concatenate([rows_of[i] for i in draw]) for draw in draws]
+    rows, photos = np.argsort(place, kind="stable"), np.bincount(place)
+    first = np.cumsum(photos) - photos  # where each lesion's rows begin
+    return [rows[_spans(first[draw], photos[draw])] for draw in rng.integers(0, len(names), size=(count, len(names)))]
+
+
+def _spans(first: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers first, first + 1, … of each span, one span behind the other."""
+    before = np.cumsum(length) - length
+    spans: NDArray[np.int64] = np.repeat(first - before, length) + np.arange(length.sum())
+    return spans
 
 
 def interval(value: float, draws: Sequence[float] | NDArray[np.float64]) -> Interval:
