@@ -39,6 +39,8 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "view_models": _ANYONE,
     "register_model": (Role.ADMIN,),
     "activate_model": (Role.ADMIN,),
+    "answer_usability": (Role.STAFF, Role.DERMATOLOGIST),
+    "view_usability": (Role.ADMIN,),
 }
 
 
@@ -103,6 +105,10 @@ def visible_audit_events(user) -> QuerySet:
 
 def visible_audit_reports(user) -> QuerySet:
     return _visible(models.AuditReport.objects.all(), user, path="clinic", roles=_TRAIL)
+
+
+def visible_usability_answers(user) -> QuerySet:
+    return _visible(models.UsabilityAnswer.objects.all(), user, path="clinic", roles=(Role.ADMIN,))
 
 
 def find(visible: QuerySet, pk) -> Model:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import audit, home, intake, media, models, patients, progress, reading, uploads, worklist
+from cases.views import audit, home, intake, media, models, patients, progress, reading, uploads, usability, worklist
 
 app_name = "cases"
 
@@ -42,4 +42,6 @@ urlpatterns = [
     path("models/", models.models, name="models"),
     path("models/<uuid:model_version>/", models.model, name="model"),
     path("models/<uuid:model_version>/activate/", models.activate, name="activate_model"),
+    path("usability/", usability.answer, name="usability"),
+    path("usability/results/", usability.results, name="usability_results"),
 ]

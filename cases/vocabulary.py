@@ -151,3 +151,5 @@ class Action(models.TextChoices):
     AUDIT_VIEWED = "audit_viewed", "Audit trail viewed"
     AUDIT_REPORT_CREATED = "audit_report_created", "Audit report created"
     AUDIT_REPORT_DOWNLOADED = "audit_report_downloaded", "Audit report downloaded"
+    USABILITY_ANSWERED = "usability_answered", "Usability questions answered"
+    USABILITY_VIEWED = "usability_viewed", "Usability answers viewed"

@@ -8,6 +8,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from cases import models
+from cases.models.usability import STATEMENTS
 from cases.pictures import clean_picture
 from cases.states import AnalysisState, CaseState, ModelStage
 from cases.storage import new_key, private_storage
@@ -257,6 +258,22 @@ class AuditReportFactory(DjangoModelFactory):
     since = datetime(2026, 1, 1, tzinfo=UTC)
     last_seq = 0
     events = 0
+
+
+class UsabilityAnswerFactory(DjangoModelFactory):
+    """`ratings="5151515151"` is one digit a statement."""
+
+    class Meta:
+        model = models.UsabilityAnswer
+
+    clinic = factory.SubFactory(ClinicFactory)
+    respondent = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    role = factory.SelfAttribute("respondent.role")
+    ratings = "3333333333"
+
+    @classmethod
+    def _adjust_kwargs(cls, *, ratings, **kwargs):
+        return {**dict(zip(STATEMENTS, map(int, ratings), strict=True)), **kwargs}
 
 
 class IdempotencyKeyFactory(DjangoModelFactory):

@@ -11,6 +11,7 @@ from cases.models.model_version import ModelVersion
 from cases.models.patient import Patient
 from cases.models.prediction import Explanation, Prediction
 from cases.models.read import Read
+from cases.models.usability import UsabilityAnswer
 from cases.models.user import User
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "Prediction",
     "QualityCheck",
     "Read",
+    "UsabilityAnswer",
     "User",
 ]

@@ -35,6 +35,13 @@ def send_an_empty_form(page):
     expect(page.locator(".invalid-feedback").first).to_be_visible()
 
 
+def leave_statements_out(page):
+    page.watch.expects(422)
+    page.get_by_role("group", name="1. I think that I would like").get_by_role("radio", name="4").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Statement 10 has no answer")
+
+
 def fail_to_sign_in(page):
     page.get_by_label("Username").fill("nobody")
     page.get_by_label("Password").fill("nothing")
@@ -92,6 +99,8 @@ PAGES = {
         Page("queue", "/worklist/?view=all"),
         Page("reading room", "/cases/{ready}/reading/"),
         Page("models", "/models/"),
+        Page("usability", "/usability/"),
+        Page("usability with holes", "/usability/", leave_statements_out),
         Page("password", "/accounts/password/change/"),
         Page("sign out", "/accounts/logout/"),
         Page("not allowed", "/audit/", answers=403),
@@ -120,6 +129,7 @@ PAGES = {
         Page("model", "/models/{model}/"),
         Page("register", "/patients/"),
         Page("patient", "/patients/{patient}/"),
+        Page("usability", "/usability/results/"),
         Page("queue", "/worklist/?view=all"),
         Page("case", "/cases/{ready}/"),
         Page("reading room", "/cases/{decided}/reading/"),
@@ -175,6 +185,24 @@ def test_a_case_on_its_way(clinic, program, world, visit):
         expect(page.locator("[aria-current=step]")).to_be_visible()
         assert_fit(page, world.person)
     program("staff").wait_until_analysed(case["id"])
+
+
+def test_what_was_said_of_the_usability(world, visit):
+    """Answered by keyboard: a group is one stop of the tabulator, and the arrows choose in it."""
+    page = visit("staff")
+    page.goto("/usability/")
+    page.get_by_role("radio", name="1 strongly disagree").first.focus()
+    for _ in range(10):
+        for key in ("Space", "ArrowRight", "Tab"):
+            page.keyboard.press(key)
+    page.keyboard.type("The keys do it.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#notices")).to_contain_text("Thank you.")
+    page = visit("admin")
+    page.goto("/usability/results/")
+    expect(page.locator("main")).to_contain_text("The keys do it.")
+    expect(page.get_by_role("row", name="over 40 to 60")).to_contain_text("1")
+    assert_fit(page, world.person)
 
 
 def test_the_queue_on_a_telephone(world, visit):

@@ -22,6 +22,7 @@ FILTERS = {
     "reads": (permissions.visible_reads, factories.ReadFactory, "case__patient__clinic", CARE),
     "model_versions": (permissions.visible_model_versions, factories.ModelVersionFactory, "clinic", EVERYONE),
     "audit_reports": (permissions.visible_audit_reports, factories.AuditReportFactory, "clinic", TRAIL),
+    "usability_answers": (permissions.visible_usability_answers, factories.UsabilityAnswerFactory, "clinic", {"admin"}),
 }
 
 
@@ -88,6 +89,8 @@ ALLOWED = {
     "create_audit_report": "admin auditor",
     "register_model": "admin",
     "activate_model": "admin",
+    "answer_usability": "staff dermatologist",
+    "view_usability": "admin",
 }
 
 

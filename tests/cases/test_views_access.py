@@ -17,6 +17,8 @@ LISTS = {  # address: what each of the roles gets
     "patients": (200, 200, 200, 403),
     "register_patient": (200, 200, 403, 403),
     "new_case": (200, 200, 403, 403),
+    "usability": (200, 200, 403, 403),
+    "usability_results": (403, 403, 200, 403),
 }
 OBJECTS = {
     "patient": (200, 200, 200, 403),
