@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from training.commands import arguments, fitting_options, network_options
+from training.commands import arguments, fitting_options, network_options, picture_options
 from training.fitting import engine
 from training.fitting.config import TrainConfig, changed
 from training.fitting.pruning import FIGURES, Reported
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.data(parser)
     arguments.out(parser, "folder of the search: search.db, trials.csv, a run for each trial, and a report")
     network_options.add_arguments(parser)
+    picture_options.add_arguments(parser)
     add = parser.add_argument
     add("--split", type=Path, help="a file that split wrote; without it --scheme and --fold make one")
     arguments.scheme(parser)
@@ -34,11 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     base = fitting_options.apply(args, TrainConfig(network=network_options.chosen(args)))
     knobs = space(args.settings)
-    records, pictures = arguments.load_data(args)
+    records, plain = arguments.load_data(args)
     if args.split:
-        made = arguments.loaded_split(args.split, records, pictures)
+        made = arguments.loaded_split(args.split, records, plain)
     else:
-        made = arguments.checked_split(records, pictures, seed=0, fold=args.fold, scheme=args.scheme)
+        made = arguments.checked_split(records, plain, seed=0, fold=args.fold, scheme=args.scheme)
+    pictures = picture_options.prepared(args, records, plain)
+    base = picture_options.described(base, args, pictures)
 
     def objective(trial: optuna.Trial, values: Values) -> float:
         config = reduce(lambda settled, item: changed(settled, *item), values.items(), base)
@@ -54,6 +57,7 @@ def run(args: argparse.Namespace) -> str:
         trials=args.trials,
         rising=FIGURES[args.figure],
         seed=base.seed,
+        learned_from=f"{base.source}, {base.cleaning}, {pictures.recipe}",
     )
     _report(study, args, made.scheme)
     best = study.best_trial
@@ -70,7 +74,13 @@ def _report(study: optuna.Study, args: argparse.Namespace, scheme: str) -> None:
         lead=f"Of {len(rows)} trials ({args.sampler}) trial {best.number} has the {better} {args.figure}, "
         f"{best.value:.4f}, on the validation side of a {scheme} split.",
         parts=[Table("trials", "Trials", columns, rows, note="A pruned trial fell behind the median of the others.")],
-        values={"sampler": args.sampler, "figure": args.figure, "best": best.params, "value": best.value},
+        values={
+            "sampler": args.sampler,
+            "figure": args.figure,
+            "learned_from": study.user_attrs["learned_from"],
+            "best": best.params,
+            "value": best.value,
+        },
         limits=["The best of many on one validation side is better there than elsewhere; measure it on the test side."],
     )
     write(report, args.out, command=command_line(args.argv))

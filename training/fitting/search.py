@@ -73,14 +73,29 @@ def _one(trial: optuna.Trial, knob: Knob, *, on_grid: bool) -> Any:
 
 
 def search(
-    objective: Objective, knobs: Space, out: Path, *, name: str, trials: int, rising: bool, seed: int = 0
+    objective: Objective,
+    knobs: Space,
+    out: Path,
+    *,
+    name: str,
+    trials: int,
+    rising: bool,
+    seed: int = 0,
+    learned_from: str = "",
 ) -> optuna.Study:
     """Run until ``trials`` have ended, earlier calls counted, or the grid is exhausted; a row each in ``trials.csv``.
 
     ``objective`` gets a trial, to report to, and its settings; a trial worse than the median of the others at the same
-    step may be pruned. Raises ``ValueError`` where ``out`` holds another search.
+    step may be pruned. Raises ``ValueError`` where ``out`` holds another search, such as one whose trials learned from
+    other data: ``learned_from`` says from which, in words.
     """
-    study = _open(knobs, out, name=name, rising=rising, seed=seed)
+    asked = {
+        "settings": [knob.field for knob in knobs],
+        "sampler": name,
+        "rising": rising,
+        "learned_from": learned_from,
+    }
+    study = _open(knobs, out, asked, seed=seed)
 
     def run(trial: optuna.Trial) -> float:
         return objective(trial, draw(trial, knobs, name))
@@ -111,18 +126,19 @@ def _write_trials(study: optuna.Study, out: Path) -> None:
         csv.writer(file).writerows([columns, *rows])
 
 
-def _open(knobs: Space, out: Path, *, name: str, rising: bool, seed: int) -> optuna.Study:
+def _open(knobs: Space, out: Path, asked: dict[str, Any], *, seed: int) -> optuna.Study:
+    name: str = asked["sampler"]
     out.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         storage=f"sqlite:///{(out / 'search.db').resolve()}",
         study_name="search",
-        direction="maximize" if rising else "minimize",
+        direction="maximize" if asked["rising"] else "minimize",
         sampler=RandomSampler(),  # for the book-keeping: a grid would end the search when it hears of a failure
         load_if_exists=True,
     )
-    asked: dict[str, Any] = {"settings": [knob.field for knob in knobs], "sampler": name, "rising": rising}
-    if (before := study.user_attrs or asked) != asked:
+    if (before := {**asked, **study.user_attrs}) != asked:
         what = f"{before['sampler']} over {', '.join(before['settings'])}"
+        what += f", from {before['learned_from']}" if before["learned_from"] else ""
         raise ValueError(f"{out} holds another search ({what}); give another --out, or the same settings.")
     for key, value in asked.items():
         study.set_user_attr(key, value)

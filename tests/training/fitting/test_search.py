@@ -15,11 +15,15 @@ import pytest
 
 from tests.training.fitting.test_engine import TINY
 from training.__main__ import main
-from training.data.pictures import Pictures
+from training.data import ham10000
+from training.data.cleaning import clean
+from training.data.pictures import Pictures, load_pictures, standardisation
+from training.data.presets import Recipe
 from training.data.records import Record
 from training.data.splits import split_by_lesion
 from training.fitting.engine import fit
 from training.fitting.pruning import Reported
+from training.fitting.runs import load_run
 from training.fitting.search import ENDED, Values, draw, sampler, search, space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -84,6 +88,10 @@ def test_another_search_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     search(_count, TWO, tmp_path, name="tpe", trials=1, rising=False)
     with pytest.raises(ValueError, match=r"another search \(tpe over losses.smoothing, losses.mask\)"):
         search(_count, TWO[:1], tmp_path, name="tpe", trials=1, rising=False)
+    here = {"name": "tpe", "trials": 1, "rising": False, "learned_from": "ham10000, keep, own"}
+    search(_count, TWO, tmp_path / "data", **here)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="from ham10000, keep, own"):
+        search(_count, TWO, tmp_path / "data", **{**here, "learned_from": "isic, keep, own"})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no setting to search; there are"):
         space("learning_rate")
 
@@ -123,14 +131,20 @@ def test_the_command_searches_on_the_validation_side_and_leaves_a_record_of_ever
     data = ["--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "found")]
     small = ["--widths", "8-8-8-8", "--batch", "32", "--precision", "32-true", "--epochs", "1", "--validate-every", "1"]
     asked = ["--settings", "losses.mask", "--sampler", "grid", "--figure", "val_balanced_accuracy"]
-    printed = main(["search", *data, *small, *asked])
+    prepared = ["--filter", "clahe", "--cleaning", "mean-age"]
+    printed = main(["search", *data, *small, *asked, *prepared])
     rows = _rows(tmp_path / "found")
     assert {float(row["losses.mask"]) for row in rows} == {0.0, 0.4}
     best = max(rows, key=lambda row: float(row["value"]))
     assert f"{float(best['value']):.4f}" in printed
     assert (tmp_path / "found" / "report.html").is_file()
-    for row in rows:
-        assert (
-            f'"mask": {row["losses.mask"]}'
-            in (tmp_path / f"found/trials/{int(row['trial']):04d}/config.json").read_text()
-        )
+    runs = [load_run(tmp_path / "found" / "trials" / f"{int(row['trial']):04d}") for row in rows]
+    assert [one.config["losses"]["mask"] for one in runs] == [float(row["losses.mask"]) for row in rows]
+    assert all(one.config["filters"] == ["clahe"] and one.config["cleaning"] == "mean-age" for one in runs)
+    records = clean(ham10000.load(drawn, expect_full=False), "mean-age").records
+    seen = load_pictures(records, tmp_path / "cache", Recipe(filters=("clahe",)))
+    place = {record.image_id: i for i, record in enumerate(records)}
+    mean, _ = standardisation(seen.viewed, [place[image] for image in runs[0].split.train])
+    assert runs[0].priors.mean == pytest.approx(mean)  # learned from the filtered pictures, not only noted so
+    with pytest.raises(SystemExit, match="from ham10000, mean-age, own \\+ clahe"):
+        main(["search", *data, *small, *asked, "--cleaning", "mean-age"])
