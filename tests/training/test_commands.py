@@ -1,5 +1,7 @@
 import csv
 import json
+import pkgutil
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.__main__ import main
+from training import commands
+from training.__main__ import COMMANDS, main
 from training.commands import export
 from training.data.splits import Split
 from training.fitting import engine
@@ -129,6 +132,18 @@ def test_a_run_of_a_split_that_leaks_is_never_served(
     with pytest.raises(SystemExit, match=r"image-level: leaks .* never served"):
         main([*words, "--version", "1", "--out", str(tmp_path / "bundle")])
     assert not (tmp_path / "bundle").exists()
+
+
+def test_every_command_is_listed_in_the_order_in_which_it_is_met(capsys: pytest.CaptureFixture[str]) -> None:
+    files = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    helpers = {"arguments", "fitting_options", "network_options", "picture_options"}
+    assert set(COMMANDS) == files - helpers
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    (\w+)\b", capsys.readouterr().out, re.MULTILINE)
+    assert [name for name in listed if name in files] == list(COMMANDS)
+    met = ("eda", "clean", "split", "train", "evaluate", "compare", "export")
+    assert [name for name in COMMANDS if name in met] == list(met)
 
 
 @pytest.mark.parametrize("command", ["split", "train", "export", "evaluate"])
