@@ -20,8 +20,10 @@ from training.data.splits import split_by_lesion
 from training.evaluation.compared import judged
 from training.evaluation.paired import PAIRED, Difference, aligned, compare, two_sided_p
 from training.evaluation.predicted import Predicted, write_predictions
+from training.evaluation.trained import predict_run
 from training.fitting.engine import fit
-from training.metrics import Interval, figures
+from training.fitting.runs import load_run
+from training.metrics import FIGURES, Interval, figures
 
 
 def _turned(predicted: Predicted) -> Predicted:
@@ -118,6 +120,8 @@ def test_tables_are_compared_by_command_without_the_pictures(tmp_path: Path) -> 
     assert rows[1][0] == "recall of df (p/prior)"
     with pytest.raises(SystemExit, match="--metadata-a is for runs"):
         main([*words, "--metadata-a", "shuffled", *out])
+    with pytest.raises(SystemExit, match="--side is for runs"):
+        main([*words, "--side", "validation", *out])
     with pytest.raises(SystemExit, match="tested by more than one run"):
         main([*words, "--a", str(tmp_path / "one"), *out])
 
@@ -135,5 +139,11 @@ def test_runs_are_compared_with_their_metadata_withheld(
     document = json.loads((tmp_path / "out" / "report.json").read_text())
     assert document["paths"] == ["image", "fused-withheld"]
     assert all(found["a"] == found["b"] for found in document["differences"].values())
+    main([*words, "--data", str(drawn), "--partial", "--cache", cache, "--side", "validation"])
+    document = json.loads((tmp_path / "out" / "report.json").read_text())
+    validation = predict_run(load_run(tmp_path / "run"), records, pictures, side="validation")["image"]
+    assert document["side"] == "validation"
+    assert document["differences"]["brier_score"]["a"] == pytest.approx(FIGURES["brier_score"](validation.answers))
+    assert "fitted on these very rows" in (tmp_path / "out" / "report.html").read_text()
     with pytest.raises(SystemExit, match="answers by the paths fused, image, not 'guess'"):
         main([*words, "--data", str(drawn), "--partial", "--cache", cache, "--path-b", "guess", "--metadata-b", "kept"])
