@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.training.drawn_ham10000 import draw_ham10000
 from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.records import Record
@@ -93,6 +94,24 @@ def test_a_run_is_evaluated_on_pictures_and_metadata_prepared_as_its_own(
     assert "balanced_accuracy" in printed
     with pytest.raises(SystemExit, match="prepared in different ways"):
         main([*words, "--run", str(runs / "plain"), "--run", str(runs / "filtered"), "--out", str(tmp_path / "both")])
+
+
+def test_runs_are_joined_and_taken_away_on_pictures_prepared_as_their_own(
+    drawn: Path, runs: Path, tmp_path: Path
+) -> None:
+    words = ["--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "3"]
+    filtered = str(runs / "filtered")
+    joined = main(["ensemble", *words, "--run", filtered, "--run", filtered, "--out", str(tmp_path / "joined")])
+    assert "the average gains 0.000" in joined  # a run joined with itself
+    with pytest.raises(SystemExit, match="prepared in different ways"):
+        main(["ensemble", *words, "--run", str(runs / "plain"), "--run", filtered, "--out", str(tmp_path / "mixed")])
+    draw_ham10000(tmp_path / "away", lesions_per_class=3, seed=9)
+    away = ["--away-source", "ham10000", "--away-data", str(tmp_path / "away"), "--out", str(tmp_path / "report")]
+    main(["crossdata", *words, "--run", filtered, *away])
+    home = json.loads((tmp_path / "report" / "report.json").read_text())["paths"]["image"]["home"]
+    main(["evaluate", *words, "--run", filtered, "--out", str(tmp_path / "own")])
+    own = json.loads((tmp_path / "own" / "report.json").read_text())["image"]["figures"]
+    assert home["macro_auc"]["value"] == pytest.approx(own["macro_auc"]["value"])
 
 
 def test_an_ablation_is_compared_on_the_same_photographs(drawn: Path, runs: Path, tmp_path: Path) -> None:

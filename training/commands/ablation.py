@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> str:
         if name not in known:
             raise ValueError(f"{args.of} has no switch {name!r}; there are {', '.join(known)}.")
     field = _field(args)
-    config = replace(BASES[args.of], precision=args.precision)
+    config = replace(BASES[args.of], precision=args.precision, source=args.source)
     base = contenders.obtain(ablation.BASE, config, field)
     turned = {name: contenders.obtain(name, turn(config, known[name]), field) for name in args.switch or known}
     line = partial(ablation.row, base=_fused(base), bootstrap=args.bootstrap)

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> str:
     fields = {scheme: _field(args, scheme, records, pictures) for scheme in SCHEMES}
     rows: list[benchmark.Row] = []
     for network in args.network or NETWORKS:
-        config = replace(contenders.recipe(network), precision=args.precision)
+        config = replace(contenders.recipe(network), precision=args.precision, source=args.source)
         cost = latency.cost(config.network, repeats=args.repeats)
         trained = {scheme: contenders.obtain(network, config, fields[scheme]) for scheme in SCHEMES}
         rows += benchmark.rows_of(network, cost, trained["lesion"], trained["image-level"], bootstrap=args.bootstrap)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from training.commands import arguments
 from training.data import sources, splits
+from training.data.cleaning import clean
 from training.data.labels import Reading, read_label_map
 from training.data.pictures import load_pictures
+from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.fitting.runs import load_run
 from training.reporting.report import command_line, write
@@ -47,8 +49,8 @@ Measured = tuple[crossdata.Places, dict[str, str], dict[str, object]]
 
 def _of_run_sides(args: argparse.Namespace) -> Measured:
     """Home is the validation side, away the test side: the split itself has set another source apart."""
-    records, pictures = arguments.load_data(args)
     one = load_run(args.run)
+    records, pictures = arguments.load_data_of(args, [one])
     source_of = {record.image_id: record.source for record in records}
     sides = {"home": "validation", "away": "test"}
     met = {where: {source_of[image] for image in one.split.sides[side]} for where, side in sides.items()}
@@ -63,8 +65,10 @@ def _of_run_sides(args: argparse.Namespace) -> Measured:
 
 
 def _of_run_elsewhere(args: argparse.Namespace) -> Measured:
-    home, one, there = arguments.load_data(args), load_run(args.run), _away(args)
-    places = answered.elsewhere(one, home, (there, load_pictures(there, args.cache)))
+    one = load_run(args.run)
+    home = arguments.load_data_of(args, [one])
+    there = clean(_away(args), one.config.get("cleaning", "keep")).records
+    places = answered.elsewhere(one, home, (there, load_pictures(there, args.cache, Recipe.of(one.config))))
     return places, _names(args), {"split": one.split.digest()}
 
 

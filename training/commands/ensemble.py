@@ -40,10 +40,10 @@ def run(args: argparse.Namespace) -> str:
 
 
 def _of_runs(args: argparse.Namespace) -> tuple[Members, np.ndarray]:
-    records, pictures = arguments.load_data(args)
     runs = [load_run(path) for path in args.run]
     if len({one.split.digest() for one in runs}) > 1:
         raise DataError("These runs were trained on different splits; one may have seen what another is tested on.")
+    records, pictures = arguments.load_data_of(args, runs)
     members: Members = {path: {} for path in answered.PATHS}
     for number, one in enumerate(runs, start=1):
         found = answered.answer(one, records, pictures, [args.side])[args.side]

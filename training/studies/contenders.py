@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.data.pictures import Pictures
+from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.splits import Split
 from training.fitting.config import TrainConfig
@@ -52,7 +53,8 @@ class Field:
 def obtain(name: str, config: TrainConfig, field: Field) -> Trained | None:
     """The run ``folder/name``, trained or resumed if it is not finished; None if it is missing and may not train.
 
-    Raises ``DataError`` for a run of another split, network or length: they would not be one comparison.
+    Raises ``DataError`` for a run of another split, network, length, or way to prepare pictures or metadata: they would
+    not be one comparison.
     """
     folder = field.folder / name
     if not (folder / "final.ckpt").exists():
@@ -70,6 +72,13 @@ def _check(run: Run, name: str, config: TrainConfig, field: Field) -> None:
         raise DataError(f"The run {name} was trained on another split; name another --runs folder.")
     if run.network_config != config.network:
         raise DataError(f"The folder {name} holds another network than its name says; name another --runs folder.")
+    learned = Recipe.of(run.config), run.config.get("cleaning", "keep")
+    shown = field.pictures.recipe, config.cleaning
+    if learned != shown:
+        raise DataError(
+            f"The run {name} learned from pictures made as '{learned[0]}' and metadata cleaned as '{learned[1]}', not "
+            f"'{shown[0]}' and '{shown[1]}' as the others here: evaluate it apart."
+        )
     budget = run.config["budget_minutes"]
     if field.minutes and budget != field.minutes:
         raise DataError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def test_a_run_on_another_split_or_of_another_network_is_no_contender(
     same = replace(other, split=load_run(tiny_runs[0]).split)
     with pytest.raises(DataError, match="another network"):
         contenders.obtain("seed-1", contenders.recipe("dnn"), same)
+
+
+@pytest.mark.parametrize("prepared", [{"filters": ["clahe"]}, {"preset": "report-text"}, {"cleaning": "mean-age"}])
+def test_a_run_that_learned_from_data_prepared_otherwise_is_no_contender(
+    tiny_runs: list[Path], records: list[Record], pictures: Pictures, tmp_path: Path, prepared: dict[str, object]
+) -> None:
+    shutil.copytree(tiny_runs[0], tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    (tmp_path / "run" / "config.json").write_text(json.dumps({**config, **prepared}))
+    field = contenders.Field(records, pictures, load_run(tiny_runs[0]).split, tmp_path, 0)
+    with pytest.raises(DataError, match="evaluate it apart"):
+        contenders.obtain("run", replace(TINY, seed=1), field)
 
 
 def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn: Path, tmp_path: Path) -> None:
