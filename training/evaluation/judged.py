@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from inference.vocabulary import DIAGNOSES
 from training.data.records import Record
+from training.evaluation.predicted import numbered
 from training.metrics import Answers
 
 Floats = NDArray[np.float64]
@@ -30,10 +31,9 @@ class Judged:
 
 def judged_rows(*, image: Floats, metadata: Floats, records: list[Record]) -> Judged:
     """From the picture's scores (N,7) and what the metadata add to them (N,7), in the order of ``records``."""
-    names = {lesion: i for i, lesion in enumerate(sorted({record.lesion_id for record in records}))}
     return Judged(
         fused=image + metadata,
         image=image,
         target=np.array([DIAGNOSES.index(record.diagnosis) for record in records]),
-        lesion=np.array([names[record.lesion_id] for record in records]),
+        lesion=numbered([record.lesion_id for record in records]),
     )

@@ -17,6 +17,7 @@ from inference.result import Result
 from inference.vocabulary import DIAGNOSES
 from training.data.records import Record
 from training.data.splits import LeakError, Split
+from training.evaluation.predicted import numbered
 from training.metrics import Answers
 
 PATHS = ("fused", "image")
@@ -63,10 +64,9 @@ def some_lesions(records: Sequence[Record], at_most: int | None, seed: int = 0) 
 
 def answers(results: Sequence[Result], records: Sequence[Record]) -> Answers:
     """Prior-free scores and calibrated p of ``results``, in the order of ``records``."""
-    names = {lesion: i for i, lesion in enumerate(sorted({record.lesion_id for record in records}))}
     return Answers(
         scores=np.array([[result.logits[code] for code in DIAGNOSES] for result in results]),
         p=np.array([[result.probabilities[code] for code in DIAGNOSES] for result in results]),
         target=np.array([DIAGNOSES.index(record.diagnosis) for record in records]),
-        lesion=np.array([names[record.lesion_id] for record in records]),
+        lesion=numbered([record.lesion_id for record in records]),
     )

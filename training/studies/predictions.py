@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inference.vocabulary import DIAGNOSES
 from training.data.records import DataError, Record
+from training.evaluation.predicted import numbered
 from training.metrics import Answers
 
 Floats = NDArray[np.float64]
@@ -40,10 +41,9 @@ def read(path: Path, records: Sequence[Record], side: str, log_prior: Floats) ->
 
 def answers(p: Floats, records: Sequence[Record], log_prior: Floats) -> Answers:
     """From probabilities (N,7) under the prior of training."""
-    names = {lesion: i for i, lesion in enumerate(sorted({record.lesion_id for record in records}))}
     return Answers(
         scores=np.log(np.maximum(p, 1e-9)) - log_prior,
         p=p,
         target=np.array([DIAGNOSES.index(record.diagnosis) for record in records]),
-        lesion=np.array([names[record.lesion_id] for record in records]),
+        lesion=numbered([record.lesion_id for record in records]),
     )
