@@ -66,6 +66,7 @@ def export(
     answers = {path: fitted.answers(side["test"], path) for path in PATHS}
     measured = {path: report(answers[path], fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS}
     manifest = _manifest(runs, fitted, answers["fused"], name=name, version=version, bootstrap=bootstrap)
+    manifest["storage"] = {"convolution_kernels": "float16" if half else "float32", "computed_in": "float32"}
     manifest["self_check"] = _self_check(model, head, priors.encoding)
     card = render(manifest, measured, runs=manifest["members"])
     return write_bundle(out, manifest=manifest, model=model, head=head, card=card), measured

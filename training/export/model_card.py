@@ -100,7 +100,14 @@ def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
         f"{run['minutes']:.0f} minutes{_started(run)}"
         for run in runs
     )
-    each = " ".join("--run RUN" for _ in runs)
+    half = manifest["storage"]["convolution_kernels"] == "float16"
+    stored = (
+        "The convolution kernels are stored in half precision and computed in single; calibration and every figure\n"
+        "are those of the stored weights."
+        if half
+        else "All weights are stored and computed in single precision."
+    )
+    asked = " ".join(["--run RUN" for _ in runs] + ["--half"] * half)
     by_clock = any(run["budget_minutes"] for run in runs)
     clock = (
         "The schedule followed the clock: a repeat gives a similar network, not the same weights.\n" if by_clock else ""
@@ -111,9 +118,11 @@ unknown):
 
 {members}
 
+{stored}
+
 {clock}Bundle and figures come from one command ({manifest["created"][:10]}):
 
-    python -m training export --data HAM10000 {each} --version {manifest["version"]} --out DIR
+    python -m training export --data HAM10000 {asked} --version {manifest["version"]} --out DIR
 
 The served runtime is measured file by file with `python -m training evaluate`."""
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -84,6 +85,26 @@ def test_the_bundle_says_nothing_of_the_machine_that_made_it(exported: tuple[Pat
     for file in exported[0].iterdir():
         assert str(REPOSITORY).encode() not in file.read_bytes()
         assert b"site-packages" not in file.read_bytes()
+
+
+def test_the_bundle_says_in_which_precision_its_weights_are_stored(
+    exported: tuple[Path, str], drawn: Path, runs: list[Path], tmp_path: Path
+) -> None:
+    words = ["export", "--data", str(drawn), "--partial", "--cache", str(exported[0].parent / "cache"), "--half"]
+    main([*words, "--version", "0.1.0", "--run", str(runs[0]), "--out", str(tmp_path / "half"), "--bootstrap", "20"])
+    said = []
+    for bundle in (exported[0], tmp_path / "half"):
+        tensors = onnx.load(bundle / "model.onnx").graph.initializer
+        kernels = {str(onnx.numpy_helper.to_array(tensor).dtype) for tensor in tensors if len(tensor.dims) == 4}
+        storage = Bundle.load(bundle).manifest.document["storage"]
+        assert kernels == {storage["convolution_kernels"]}
+        said.append(storage["convolution_kernels"])
+    assert said == ["float32", "float16"]
+    single, half = ((bundle / "MODEL_CARD.md").read_text() for bundle in (exported[0], tmp_path / "half"))
+    assert "--run RUN --run RUN --version" in single
+    assert "All weights are stored and computed in single precision." in single
+    assert "--run RUN --half --version" in half
+    assert "kernels are stored in half precision" in half
 
 
 def test_a_bundle_is_never_overwritten(exported: tuple[Path, str], drawn: Path, runs: list[Path]) -> None:
