@@ -12,7 +12,7 @@ from training.data.records import DataError, Record
 from training.data.sources import SOURCES
 from training.evaluation.full import Subject, full_report
 from training.evaluation.metadata import METADATA
-from training.evaluation.outside import check_outside, unlike
+from training.evaluation.outside import check_outside, check_own_split, unlike
 from training.evaluation.predicted import Predicted, pool, write_predictions
 from training.evaluation.served import predict_served
 from training.evaluation.side import summary
@@ -56,6 +56,7 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
     if not args.split:
         raise DataError("A bundle does not hold its split: name the split.json of its runs with --split.")
     records, split, bundle = arguments.load_records(args), splits.Split.load(args.split), Bundle.load(args.bundle)
+    check_own_split(bundle.manifest.name, bundle.manifest.training_data, split)
     paths, extras = predict_served(bundle, records, split.sides[args.side], metadata=args.metadata)
     name, version = bundle.manifest.name, bundle.manifest.version
     subject = Subject(

@@ -1,4 +1,4 @@
-"""Data from elsewhere: whether they are, and in what they are unlike those that a bundle learned from."""
+"""What a bundle has not learned from: the held-out sides of its own split, and data from elsewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from typing import Any
 
 from training.data.records import DataError, Record
 from training.data.sources import Source
+from training.data.splits import LeakError, Split
+
+
+def check_own_split(name: str, training_data: Mapping[str, Any], split: Split) -> None:
+    """Raise ``LeakError`` unless ``split`` is the one that the bundle ``name`` was made on.
+
+    ``training_data`` is the manifest's. Of any other split the bundle may have learned the held-out sides, whatever
+    they are called: it lists its test images, not those that it learned.
+    """
+    if training_data.get("split_sha256") != split.digest():
+        raise LeakError(
+            f"The bundle {name} was trained on another split, so the held-out sides of this one may hold what it has "
+            "learned: give the split.json of its runs."
+        )
 
 
 def check_outside(training_data: Mapping[str, Any], records: list[Record]) -> None:

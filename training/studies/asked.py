@@ -16,7 +16,8 @@ from inference.predictor import Predictor
 from inference.result import Result
 from inference.vocabulary import DIAGNOSES
 from training.data.records import Record
-from training.data.splits import LeakError, Split
+from training.data.splits import Split
+from training.evaluation.outside import check_own_split
 from training.evaluation.predicted import numbered
 from training.metrics import Answers
 
@@ -26,19 +27,10 @@ PATHS = ("fused", "image")
 def opened(path: Path, split: Split) -> Predictor:
     """The bundle in ``path``, ready to be asked about a held-out side of ``split``.
 
-    Raises ``LeakError`` when its networks were trained on another split of the same pictures: what is held out there
-    they may have seen. A split of other pictures, another data set, holds nothing that they have seen.
+    Raises ``LeakError`` unless it is the very split of its networks: of any other they may have seen what is held out.
     """
     bundle = Bundle.load(path)
-    made_on = bundle.manifest.document.get("training_data", {})
-    known = set(made_on.get("test_images", ()))
-    if made_on.get("split_sha256") != split.digest() and known & {
-        image for ids in split.sides.values() for image in ids
-    }:
-        raise LeakError(
-            f"The bundle {bundle.manifest.name} was trained on another split of these pictures, so the held-out side "
-            "of this one may hold what it has seen: give the split.json of its runs."
-        )
+    check_own_split(bundle.manifest.name, bundle.manifest.training_data, split)
     return Predictor(bundle)
 
 

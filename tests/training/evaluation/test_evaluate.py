@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from inference.vocabulary import DIAGNOSES
+from tests.bundles import build_tiny_bundle
 from tests.training.fitting.test_engine import TINY
 from training.__main__ import main
 from training.data.pictures import Pictures
@@ -161,3 +162,16 @@ def test_what_cannot_be_evaluated_is_refused(words: list[str], folds: list[Path]
     with pytest.raises(SystemExit, match="are not in these data"):
         main([*words, "--images", "30", "--run", str(folds[0]), *out])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_is_not_evaluated_on_a_split_that_it_may_have_learned_from(
+    folds: list[Path], words: list[str], tmp_path: Path
+) -> None:
+    made_on = {"name": "drawn", "citation": "none", "licence": "CC0", "split": "by lesion", "n": 1}
+    made_on["split_sha256"] = load_run(folds[0]).split.digest()
+    build_tiny_bundle(tmp_path / "bundle", changes={"training_data": made_on})
+    words = [*words, "--bundle", str(tmp_path / "bundle"), "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit, match="trained on another split"):
+        main([*words, "--split", str(folds[1] / "split.json")])
+    assert not (tmp_path / "out").exists()
+    assert "it had learned from none of these photographs" in main([*words, "--split", str(folds[0] / "split.json")])

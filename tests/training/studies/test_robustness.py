@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.bundle import Bundle
+from inference.bundle import Bundle, newest_bundle
 from inference.predictor import Predictor
+from tests.bundles import build_tiny_bundle
 from training.__main__ import main
 from training.data.records import Record
 from training.data.splits import LeakError, Split
@@ -22,7 +23,9 @@ from training.studies.corruptions import CORRUPTIONS
 from training.studies.measured import BALANCED, balanced_draws, gain
 from training.studies.robustness import Level, first_break
 
-SHIPPED = Path(__file__).resolve().parents[3] / "models" / "ham10000-fused-0.1.0"
+REPOSITORY = Path(__file__).resolve().parents[3]
+SHIPPED = newest_bundle(REPOSITORY / "models")
+SHIPPED_SPLIT = REPOSITORY / "docs" / "results" / SHIPPED.name / "split.json"
 
 
 def _pixels(spoiled: bytes | Image.Image, tmp: Path) -> np.ndarray:
@@ -89,12 +92,18 @@ def test_lesions_are_drawn_whole(records: list[Record]) -> None:
     assert asked.some_lesions(records, None) == records
 
 
-def test_a_bundle_is_not_asked_about_another_split_of_the_pictures_it_learned() -> None:
-    tested = Bundle.load(SHIPPED).manifest.document["training_data"]["test_images"]
+def test_a_bundle_is_asked_about_its_own_split_and_no_other() -> None:
+    asked.opened(SHIPPED, Split.load(SHIPPED_SPLIT))
+
+
+def test_a_split_that_holds_out_what_the_bundle_learned_is_refused() -> None:
+    learned = Split.load(SHIPPED_SPLIT).train
+    # Not one picture of it is among the test images that the manifest lists.
+    made_of_training = Split("another", 1, train=learned[:50], validation=learned[50:60], test=learned[60:70])
     with pytest.raises(LeakError, match=r"give the split.json of its runs"):
-        asked.opened(SHIPPED, Split("another", 1, train=tuple(tested), validation=(), test=("ISIC_0024306",)))
-    asked.opened(SHIPPED, Split("of other pictures", 1, train=("a",), validation=(), test=("b",)))
-    asked.opened(SHIPPED, Split.load(SHIPPED.parents[1] / "docs" / "results" / SHIPPED.name / "split.json"))
+        asked.opened(SHIPPED, made_of_training)
+    with pytest.raises(LeakError, match="was trained on another split"):
+        asked.opened(SHIPPED, Split("of other pictures", 1, train=("a",), validation=(), test=("b",)))
 
 
 def test_withheld_metadata_are_not_sent(records: list[Record]) -> None:
@@ -107,7 +116,10 @@ def test_withheld_metadata_are_not_sent(records: list[Record]) -> None:
 def test_the_report_has_all_levels_and_the_gate_refuses_the_worst_blur(drawn: Path, tmp_path: Path) -> None:
     data = ["--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
     main(["split", *data, "--out", str(tmp_path / "split.json")])
-    words = ["robustness", *data, "--bundle", str(SHIPPED), "--split", str(tmp_path / "split.json")]
+    made_on = {"name": "drawn", "citation": "none", "licence": "CC0", "split": "by lesion", "n": 1}
+    made_on["split_sha256"] = Split.load(tmp_path / "split.json").digest()
+    build_tiny_bundle(tmp_path / "bundle", changes={"training_data": made_on})
+    words = ["robustness", *data, "--bundle", str(tmp_path / "bundle"), "--split", str(tmp_path / "split.json")]
     main([*words, "--at-most", "4", "--out", str(tmp_path / "report"), "--bootstrap", "5"])
     with (tmp_path / "report" / "levels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
