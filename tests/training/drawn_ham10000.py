@@ -22,21 +22,26 @@ COLOURS = {
 FIELDS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization", "dataset")
 
 
-def draw_ham10000(root: Path, *, lesions_per_class: int = 10, seed: int = 0) -> Path:
-    """Write metadata, images (200×150) and masks; every third lesion has two photographs."""
+def draw_ham10000(
+    root: Path, *, lesions_per_class: int = 10, seed: int = 0, image: str = "ISIC", lesion: str = "HAM"
+) -> Path:
+    """Write metadata, images (200×150) and masks; every third lesion has two photographs.
+
+    The same seed draws the same pictures; ``image`` and ``lesion`` begin their ids.
+    """
     rng = np.random.default_rng(seed)
     images, masks = root / "HAM10000_images_part_1", root / "HAM10000_segmentations_lesion_tschandl"
     images.mkdir(parents=True)
     masks.mkdir()
     rows = []
     for k, code in enumerate(DIAGNOSES):
-        for lesion in range(lesions_per_class):
-            for photo in range(2 if lesion % 3 == 0 else 1):
-                image_id = f"ISIC_{k}{lesion:03d}{photo}"
+        for number in range(lesions_per_class):
+            for photo in range(2 if number % 3 == 0 else 1):
+                image_id = f"{image}_{k}{number:03d}{photo}"
                 _draw(rng, COLOURS[code], images / f"{image_id}.jpg", masks / f"{image_id}_segmentation.png")
-                age = "" if lesion == 1 else str(30.0 + 5 * k)
-                site = "unknown" if lesion == 2 else "back"
-                rows.append((f"HAM_{k}{lesion:03d}", image_id, code, "histo", age, "female", site, "rosendahl"))
+                age = "" if number == 1 else str(30.0 + 5 * k)
+                site = "unknown" if number == 2 else "back"
+                rows.append((f"{lesion}_{k}{number:03d}", image_id, code, "histo", age, "female", site, "rosendahl"))
     with (root / "HAM10000_metadata.csv").open("w", newline="") as file:
         csv.writer(file).writerows([FIELDS, *rows])
     return root

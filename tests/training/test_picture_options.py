@@ -105,7 +105,7 @@ def test_runs_are_joined_and_taken_away_on_pictures_prepared_as_their_own(
     assert "the average gains 0.000" in joined  # a run joined with itself
     with pytest.raises(SystemExit, match="prepared in different ways"):
         main(["ensemble", *words, "--run", str(runs / "plain"), "--run", filtered, "--out", str(tmp_path / "mixed")])
-    draw_ham10000(tmp_path / "away", lesions_per_class=3, seed=9)
+    draw_ham10000(tmp_path / "away", lesions_per_class=3, seed=9, image="OTHER", lesion="OTHER")
     away = ["--away-source", "ham10000", "--away-data", str(tmp_path / "away"), "--out", str(tmp_path / "report")]
     main(["crossdata", *words, "--run", filtered, *away])
     home = json.loads((tmp_path / "report" / "report.json").read_text())["paths"]["image"]["home"]

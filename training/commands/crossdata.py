@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from training.commands import arguments
-from training.data import sources, splits
+from training.data import sources, splits, twins
 from training.data.cleaning import clean
 from training.data.labels import Reading, read_label_map
 from training.data.pictures import load_pictures
 from training.data.presets import Recipe
 from training.data.records import DataError, Record
+from training.evaluation.outside import check_elsewhere, check_outside
 from training.fitting.runs import load_run
 from training.reporting.report import command_line, write
 from training.studies import answered, asked, crossdata
@@ -68,7 +69,9 @@ def _of_run_elsewhere(args: argparse.Namespace) -> Measured:
     one = load_run(args.run)
     home = arguments.load_data_of(args, [one])
     there = clean(_away(args), one.config.get("cleaning", "keep")).records
-    places = answered.elsewhere(one, home, (there, load_pictures(there, args.cache, Recipe.of(one.config))))
+    pictures = load_pictures(there, args.cache, Recipe.of(one.config))
+    check_elsewhere(one.split, home[0], there, twins.across(home[1].stored, pictures.stored))
+    places = answered.elsewhere(one, home, (there, pictures))
     return places, _names(args), {"split": one.split.digest()}
 
 
@@ -77,8 +80,11 @@ def _of_bundle(args: argparse.Namespace) -> Measured:
         raise DataError("--bundle needs --split, the split.json of its runs, and --away-data.")
     split = splits.Split.load(args.split)
     predictor = asked.opened(args.bundle, split)
-    by_id = {record.image_id: record for record in arguments.load_records(args)}
-    records = {"home": [by_id[image] for image in split.test], "away": _away(args)}
+    home, away = arguments.load_records(args), _away(args)
+    check_outside(predictor.bundle.manifest.training_data, away)
+    check_elsewhere(split, home, away, pairs=[])
+    by_id = {record.image_id: record for record in home}
+    records = {"home": [by_id[image] for image in split.test], "away": away}
     places = {
         where: {path: asked.answers(asked.ask(predictor, there, path), there) for path in asked.PATHS}
         for where, there in records.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ NEAR_DUPLICATE = 0.985
 _THUMBNAIL = (12, 16)
 LEAKS = "image-level: leaks"  # how a scheme that is kept only for comparison begins, wherever it is quoted
 Twins = list[tuple[int, int]]  # pairs of record indexes a < b
+Stack = Collection[NDArray[np.uint8]]  # pictures (H,W,3), as one array (N,H,W,3) or a list of them
 _NAMED = 5  # of the offending pairs, so that the sentence can be read
 
 
@@ -143,7 +144,7 @@ def _hash(name: str, seed: int) -> str:
     return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
 
 
-def near_duplicates(images: NDArray[np.uint8], threshold: float = NEAR_DUPLICATE) -> list[tuple[int, int]]:
+def near_duplicates(images: Stack, threshold: float = NEAR_DUPLICATE) -> list[tuple[int, int]]:
     """Pairs (a < b) of pictures (N,H,W,3) whose thumbnails correlate above ``threshold``, mirrored or turned too."""
     small = thumbnails(images)
     small -= small.mean(axis=(1, 2, 3), keepdims=True)
@@ -163,7 +164,7 @@ def correlated(unit: NDArray[np.float32], threshold: float) -> list[tuple[int, i
     return sorted(pairs)
 
 
-def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def thumbnails(images: Stack) -> NDArray[np.float32]:
     """Means over boxes, float32 (N,12,16,3) on the 0–255 scale, of pictures (N,H,W,3)."""
     height, width = _THUMBNAIL
     return np.stack([_box(image, height, width) for image in images])

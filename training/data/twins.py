@@ -11,14 +11,14 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.splits import Twins, correlated, near_duplicates, thumbnails
+from training.data.splits import Stack, Twins, correlated, near_duplicates, thumbnails
 
 # Mean correlation of the channels, each on its own. On HAM10000 the pair above has .998; the next of different lesions,
 # .988 and below, are other lesions in the same dark frame.
 RECOLOURED = 0.99
 
 
-def recoloured_duplicates(images: NDArray[np.uint8], threshold: float = RECOLOURED) -> Twins:
+def recoloured_duplicates(images: Stack, threshold: float = RECOLOURED) -> Twins:
     """Pairs (a < b) of pictures (N,H,W,3) that are one but for gain and offset of each channel, in four poses."""
     small = thumbnails(images)
     small -= small.mean(axis=(1, 2), keepdims=True)
@@ -26,9 +26,15 @@ def recoloured_duplicates(images: NDArray[np.uint8], threshold: float = RECOLOUR
     return correlated(small / np.maximum(norm, 1e-6), threshold)
 
 
-def all_duplicates(images: NDArray[np.uint8]) -> Twins:
+def all_duplicates(images: Stack) -> Twins:
     """Near-duplicates of either kind: what a split is checked against."""
     return sorted({*near_duplicates(images), *recoloured_duplicates(images)})
+
+
+def across(here: Stack, there: Stack) -> Twins:
+    """Near-duplicates of either kind between two stacks: (row in ``here``, row in ``there``)."""
+    both = [*here, *there]  # views: nothing is copied
+    return [(a, b - len(here)) for a, b in all_duplicates(both) if a < len(here) <= b]
 
 
 def identical(images: NDArray[np.uint8]) -> Twins:

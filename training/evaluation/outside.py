@@ -7,7 +7,7 @@ from typing import Any
 
 from training.data.records import DataError, Record
 from training.data.sources import Source
-from training.data.splits import LeakError, Split
+from training.data.splits import LeakError, Split, Twins
 
 
 def check_own_split(name: str, training_data: Mapping[str, Any], split: Split) -> None:
@@ -35,6 +35,26 @@ def check_outside(training_data: Mapping[str, Any], records: list[Record]) -> No
         raise DataError(
             f"These are no outside data: the bundle learned from {name}, and {known} of these photographs are of it. "
             "Evaluate on the side of a split."
+        )
+
+
+def check_elsewhere(split: Split, home: Sequence[Record], away: Sequence[Record], pairs: Twins) -> None:
+    """Raise ``LeakError`` when any of ``away`` is a picture of ``split``, shows a lesion of it, or is nearly one of it.
+
+    ``pairs`` are near-duplicates, (row in ``home``, row in ``away``). The test side counts too: it is home, and a
+    picture that is both at home and away tells nothing of the difference.
+    """
+    placed = {image for ids in split.sides.values() for image in ids}
+    lesions = {record.lesion_id for record in home if record.image_id in placed}
+    images = [record.image_id for record in away if record.image_id in placed]
+    shown = [record.image_id for record in away if record.lesion_id in lesions]
+    twins = [away[there].image_id for here, there in pairs if home[here].image_id in placed]
+    found = sorted({*images, *shown, *twins})
+    if found:
+        raise LeakError(
+            f"{len(found)} of the {len(away)} photographs away are not from elsewhere, {found[0]} for one: "
+            f"{len(images)} have the name of a picture of the split, {len(shown)} show a lesion of it, "
+            f"{len(set(twins))} are nearly a picture of it. Take them out of the data away."
         )
 
 

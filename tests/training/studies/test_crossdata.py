@@ -6,12 +6,15 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.bundles import build_tiny_bundle
 from tests.training.drawn_ham10000 import draw_ham10000
 from training.__main__ import main
+from training.data.splits import Split
 from training.metrics import Answers
 from training.studies.crossdata import build, fall
 from training.studies.measured import BALANCED
@@ -43,13 +46,49 @@ def test_a_class_that_is_missing_away_is_said() -> None:
     assert "There is no df away" in report.limits[0]
 
 
+def _words(drawn: Path, away: Path, tmp_path: Path) -> list[str]:
+    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    return [*words, "--away-source", "ham10000", "--away-data", str(away), "--out", str(tmp_path / "report")]
+
+
+@pytest.mark.parametrize(
+    ("away", "counts"),
+    [
+        ({"seed": 9, "lesion": "OTHER"}, "98 have the name of .*, 0 show a lesion of it, 0 are nearly"),
+        ({"seed": 9, "image": "OTHER"}, "0 have the name of .*, 98 show a lesion of it, 0 are nearly"),
+        ({"image": "OTHER", "lesion": "OTHER"}, "0 have the name of .*, 0 show a lesion of it, 98 are nearly"),
+    ],
+    ids=["names", "lesions", "copies"],
+)
+def test_what_a_run_learned_is_not_away_under_another_name(
+    drawn: Path, tiny_runs: list[Path], tmp_path: Path, away: dict[str, Any], counts: str
+) -> None:
+    draw_ham10000(tmp_path / "away", **away)
+    with pytest.raises(SystemExit, match=counts):
+        main([*_words(drawn, tmp_path / "away", tmp_path), "--run", str(tiny_runs[0])])
+    assert not (tmp_path / "report").exists()
+
+
+def test_what_a_bundle_learned_is_not_away(drawn: Path, tiny_runs: list[Path], tmp_path: Path) -> None:
+    split = Split.load(tiny_runs[0] / "split.json")
+    made_on = {"name": "HAM10000", "citation": "none", "licence": "CC0", "split": "by lesion", "n": 1}
+    made_on["split_sha256"] = split.digest()
+    other = draw_ham10000(tmp_path / "other", lesions_per_class=3, seed=9)
+    bundle = ["--bundle", str(tmp_path / "HAM10000"), "--split", str(tiny_runs[0] / "split.json")]
+    build_tiny_bundle(tmp_path / "HAM10000", changes={"training_data": made_on})
+    with pytest.raises(SystemExit, match="no outside data: the bundle learned from HAM10000, and 28 of"):
+        main([*_words(drawn, other, tmp_path), *bundle])
+    bundle[1] = str(tmp_path / "drawn")
+    build_tiny_bundle(tmp_path / "drawn", changes={"training_data": {**made_on, "name": "drawn"}})
+    with pytest.raises(SystemExit, match="28 of the 28 photographs away are not from elsewhere"):
+        main([*_words(drawn, other, tmp_path), *bundle])
+
+
 def test_a_run_is_measured_on_other_data_with_the_calibration_of_home(
     drawn: Path, tiny_runs: list[Path], tmp_path: Path
 ) -> None:
-    draw_ham10000(tmp_path / "away", lesions_per_class=3, seed=9)
-    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
-    words += ["--run", str(tiny_runs[0]), "--away-source", "ham10000", "--away-data", str(tmp_path / "away")]
-    main([*words, "--out", str(tmp_path / "report")])
+    away = draw_ham10000(tmp_path / "away", lesions_per_class=3, seed=9, image="OTHER", lesion="OTHER")
+    main([*_words(drawn, away, tmp_path), "--run", str(tiny_runs[0])])
     with (tmp_path / "report" / "figures_fused.csv").open(newline="") as file:
         rows = {row["figure"]: row for row in csv.DictReader(file)}
     row = rows[BALANCED]
