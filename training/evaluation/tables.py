@@ -56,8 +56,8 @@ def class_table(rule: str, scores: Mapping[str, Mapping[str, Interval]], counts:
         title=f"Each class by {rule}, rare classes first",
         columns=["class", "n", *(column for score in ("precision", "recall", "F1") for column in spread_names(score))],
         rows=rows,
-        note=f"{BOUNDS} The macro recall is the balanced accuracy, the weighted recall the accuracy. A share without "
-        "cases counts 0, as in scikit-learn.",
+        note=f"{BOUNDS} The macro recall is the balanced accuracy, over the classes that have photographs here; the "
+        "weighted recall is the accuracy. A share without cases counts 0, as in scikit-learn.",
     )
 
 

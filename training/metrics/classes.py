@@ -24,12 +24,14 @@ def class_scores(target: Labels, guess: Labels) -> dict[str, dict[str, float]]:
     """Precision, recall and F1, 0–1, of each class by its code, and their ``macro`` and ``weighted`` means.
 
     As scikit-learn counts: a quotient without cases (a class never answered, or never true) is 0; the macro mean is
-    over the classes that occur as truth or as answer, the weighted mean by the number of true rows. A class that occurs
-    as neither has NaN: nothing is known about it.
+    over the classes that occur as truth or as answer, the weighted mean by the number of true rows. But for recall,
+    whose macro mean is over the classes that have true rows and so is the balanced accuracy: where there is nothing to
+    find, nothing is missed. A class that occurs as neither has NaN: nothing is known about it.
     """
     table, rows, occurs = _scores(target, guess)
     found = {code: _named(table[:, k] if occurs[k] else np.full(3, np.nan)) for k, code in enumerate(DIAGNOSES)}
-    return found | {"macro": _named(table[:, occurs].mean(axis=1)), "weighted": _named(table @ rows / rows.sum())}
+    macro = _named(table[:, occurs].mean(axis=1)) | {"recall": float(table[SCORES.index("recall"), rows > 0].mean())}
+    return found | {"macro": macro, "weighted": _named(table @ rows / rows.sum())}
 
 
 def scores_with_intervals(a: Answers, rule: str, *, bootstrap: int = 1000) -> dict[str, dict[str, Interval]]:

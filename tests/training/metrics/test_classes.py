@@ -5,7 +5,15 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
 from inference.vocabulary import DIAGNOSES, DIAGNOSIS_NAMES
-from training.metrics import RARE_FIRST, Answers, class_scores, confusion, scores_with_intervals
+from training.metrics import (
+    RARE_FIRST,
+    Answers,
+    balanced_accuracy,
+    class_scores,
+    confusion,
+    figures,
+    scores_with_intervals,
+)
 
 # truth → answer, and how often
 CASES = [
@@ -45,10 +53,21 @@ def test_each_class_equals_what_was_worked_by_hand() -> None:
 def test_the_means_equal_what_was_worked_by_hand() -> None:
     found = class_scores(TARGET, GUESS)
     macro = np.mean(list(EXPECTED.values()), axis=0)
+    macro[1] = (6 / 8 + 3 / 4 + 0 + 1 / 2) / 4  # recall: akiec is never true
     rows = {"nv": 8, "mel": 4, "bcc": 2, "bkl": 2, "akiec": 0}
     weighted = sum(rows[code] * np.array(EXPECTED[code]) for code in rows) / 16
     assert tuple(found["macro"].values()) == pytest.approx(macro)
     assert tuple(found["weighted"].values()) == pytest.approx(weighted)
+
+
+def test_the_macro_recall_is_the_balanced_accuracy_also_where_a_class_has_no_rows() -> None:
+    assert (DIAGNOSES.index("akiec") != TARGET).all()
+    assert (DIAGNOSES.index("akiec") == GUESS).any()
+    found = class_scores(TARGET, GUESS)
+    assert found["macro"]["recall"] == pytest.approx(balanced_accuracy(TARGET, GUESS))
+    a = Answers(np.eye(7)[GUESS], np.eye(7)[GUESS], TARGET, np.arange(len(TARGET)))
+    with_intervals, figure = scores_with_intervals(a, "p/prior", bootstrap=30), figures(a, bootstrap=30)
+    assert with_intervals["macro"]["recall"] == pytest.approx(figure["balanced_accuracy (p/prior)"])
 
 
 def test_the_means_equal_scikit_learns_own() -> None:
