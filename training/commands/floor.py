@@ -56,6 +56,6 @@ def _network(args: argparse.Namespace, records: list[Record], split: splits.Spli
 def _lines(ratios: dict[str, Interval]) -> str:
     return "".join(
         f"errors left of the floor's (p/prior), {path}: {found.value:.3f} [{found.low:.3f}, {found.high:.3f}], "
-        f"target at most {floor.TARGET_RATIO}\n"
+        f"which {floor.verdict(found)} the target of at most {floor.TARGET_RATIO}\n"
         for path, found in ratios.items()
     )

@@ -56,7 +56,7 @@ def measure(
     for name in models:
         model = MODELS[name]
         described = floor_models.describe(model, pictures.viewed, name)
-        x = {"image": described, "fused": np.hstack([described, floor_models.metadata(records, train)])}
+        x = {path: read(described, records, train, path) for path in PATHS}
         floor.sizes[name] = {path: x[path].shape[1] for path in PATHS}
         scores = {}
         for path in PATHS:
@@ -66,7 +66,7 @@ def measure(
         decided = fitted.fit(_judged(scores, records, judge), floor_models.log_prior(target[train]))
         floor.answers[name] = {path: decided.answers(_judged(scores, records, test), path) for path in PATHS}
         if twins is not None:
-            floor.pooled[name] = {path: pooled(name, x[path], records, target, twins) for path in PATHS}
+            floor.pooled[name] = {path: pooled(name, described, records, twins, path) for path in PATHS}
     return floor
 
 
@@ -75,16 +75,26 @@ def _judged(scores: dict[str, Floats], records: list[Record], rows: list[int]) -
     return judged_rows(image=image, metadata=fused - image, records=[records[row] for row in rows])
 
 
-def pooled(name: str, x: Floats, records: list[Record], target: Labels, twins: list[tuple[int, int]]) -> Answers:
-    """Each picture answered by a model that saw neither it nor its lesion: five folds, two tenths at a time."""
-    scores = np.full((len(records), len(DIAGNOSES)), np.nan)
+def read(described: Floats, records: list[Record], train: list[int], path: str) -> Floats:
+    """What a model reads on one path: ``described`` (N,D), and beside it the metadata where they are told."""
+    return described if path == "image" else np.hstack([described, floor_models.metadata(records, train)])
+
+
+def pooled(name: str, described: Floats, records: list[Record], twins: list[tuple[int, int]], path: str) -> Answers:
+    """Each picture answered by a model that saw neither it nor its lesion: five folds, two tenths at a time.
+
+    All that is learned is learned anew in each fold: the median age and the prior too.
+    """
+    target = floor_models.targets(records)
+    scores, p = (np.full((len(records), len(DIAGNOSES)), np.nan) for _ in range(2))
     place = {record.image_id: i for i, record in enumerate(records)}
     for fold in range(0, 10, 2):
         split = split_by_lesion(records, twins, fold=fold)
         held = [place[image] for image in (*split.validation, *split.test)]
         train = [place[image] for image in split.train]
+        x = read(described, records, train, path)
         scores[held] = floor_models.fit_scores(MODELS[name], x, target, train)[0][held]
-    p = probabilities(scores, 1.0, floor_models.log_prior(target))  # no rows are left to fit a temperature on
+        p[held] = probabilities(scores[held], 1.0, floor_models.log_prior(target[train]))  # no rows for a temperature
     return judged_rows(image=scores, metadata=np.zeros_like(scores), records=records).answers("image", p)
 
 
@@ -98,3 +108,10 @@ def ratio(network: Answers, floor: Answers, *, bootstrap: int = 1000) -> Interva
         return (1 - recall_balanced(one)) / max(1 - recall_balanced(other), 1e-9)
 
     return compare(network, floor, left, bootstrap=bootstrap)
+
+
+def verdict(found: Interval) -> str:
+    """What a ratio comes to by its whole interval: 'meets' or 'misses' the target, or 'leaves undecided'."""
+    if found.high <= TARGET_RATIO:
+        return "meets"
+    return "misses" if found.low > TARGET_RATIO else "leaves undecided"

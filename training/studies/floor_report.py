@@ -12,11 +12,12 @@ from inference.vocabulary import DIAGNOSES
 from training.data.splits import Split
 from training.metrics import RARE_FIRST, Answers, Interval, rate
 from training.reporting.report import Cell, Picture, Report, Table
-from training.studies.floor import PATHS, TARGET_RATIO, Floor
+from training.studies.floor import PATHS, TARGET_RATIO, Floor, verdict
 from training.studies.floor_models import FOREST
 from training.studies.measured import BALANCED, Found, cells, columns, measure, plain, spread, text
 
 WORDS = {"image": "picture alone", "fused": "with age, sex, site"}
+MET = {"meets": "yes", "misses": "no", "leaves undecided": "undecided"}
 SHOWN = (
     BALANCED,
     "macro_auc",
@@ -101,17 +102,19 @@ def _class_table(answers: Answers, bootstrap: int) -> Table:
 
 def _ratio_table(ratios: dict[str, Interval]) -> Table:
     rows: list[list[Cell]] = [
-        [WORDS[path], *asdict(found).values(), TARGET_RATIO, "yes" if found.value <= TARGET_RATIO else "no"]
-        for path, found in ratios.items()
+        [WORDS[path], *asdict(found).values(), TARGET_RATIO, MET[verdict(found)]] for path, found in ratios.items()
     ]
     columns = ["reads", "errors left (p/prior)", "low", "high", "at most", "met"]
-    note = "(1 - balanced accuracy of the network) / (1 - that of the forest) on the same pictures; paired bootstrap."
+    note = "(1 - balanced accuracy of the network) / (1 - that of the forest) on the same pictures; paired bootstrap. "
+    note += "Met only where the whole interval is; undecided where it holds the target."
     return Table("ratio", "What the network leaves of the floor's errors", columns, rows, note)
 
 
 def _sentence(path: str, found: Interval) -> str:
-    verdict = "meets" if found.value <= TARGET_RATIO else "misses"
-    return f"The network leaves {text(found)} of its errors ({WORDS[path]}), which {verdict} {TARGET_RATIO}."
+    return (
+        f"The network leaves {text(found)} of its errors ({WORDS[path]}), which {verdict(found)} the target of at most "
+        f"{TARGET_RATIO}."
+    )
 
 
 def _plain(measured: Measured) -> dict[str, Any]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from inference.metadata import Metadata
 from inference.vocabulary import DIAGNOSES
 from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.records import DataError, Record
-from training.metrics import Answers, balanced_accuracy
+from training.metrics import Answers, Interval, balanced_accuracy
 from training.studies import abcdt, colour_radial, edges_colours, floor_models, predictions
-from training.studies.floor import pooled, ratio
+from training.studies.floor import pooled, ratio, verdict
 
 
 def _picture(pictures: Pictures, row: int = 5) -> np.ndarray:
@@ -141,19 +143,55 @@ def test_the_floor_of_drawn_lesions_is_above_guessing_and_its_tree_can_be_read(m
 def test_out_of_fold_each_picture_is_answered_by_a_model_that_did_not_see_its_lesion(
     records: list[Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = floor_models.targets(records)
-    unseen: set[int] = set()
-    fit = floor_models.fit_scores
+    learned: list[set[str]] = []  # lesions that the model of each fold was fitted on
 
-    def watch(model: object, x: np.ndarray, y: np.ndarray, train: list[int]) -> object:
-        seen = {records[row].lesion_id for row in train}
-        unseen.update(row for row, record in enumerate(records) if record.lesion_id not in seen)
-        return fit(model, x, y, train)
+    def number_of_the_fold(model: object, x: np.ndarray, y: np.ndarray, train: list[int]) -> tuple[np.ndarray, None]:
+        learned.append({records[row].lesion_id for row in train})
+        return np.full((len(x), 7), float(len(learned) - 1)), None
+
+    monkeypatch.setattr(floor_models, "fit_scores", number_of_the_fold)
+    a = pooled(floor_models.TREE, np.zeros((len(records), 1)), records, [], "image")
+    answered_by = a.scores[:, 0]
+    assert set(answered_by) == {0, 1, 2, 3, 4}
+    for record, fold in zip(records, answered_by, strict=True):
+        assert record.lesion_id not in learned[int(fold)]
+
+
+def test_out_of_fold_the_median_age_and_the_prior_are_those_of_each_folds_training(
+    records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged = [replace(r, metadata=Metadata(age=None if i % 9 == 0 else i % 90)) for i, r in enumerate(records)]
+    few = aged[:-15]  # classes of unlike size, so that the folds' priors differ
+    age = -len(floor_models.metadata_names())
+    priors, medians = [], set()
+    target = floor_models.targets(few)
+
+    def watch(model: object, x: np.ndarray, y: np.ndarray, train: list[int]) -> tuple[np.ndarray, None]:
+        median = np.median([few[row].metadata.age for row in train if few[row].metadata.age is not None])
+        assert {x[row, age] for row, record in enumerate(few) if record.metadata.age is None} == {median}
+        medians.add(median)
+        priors.append(floor_models.log_prior(target[train]))
+        return np.full((len(x), 7), float(len(priors) - 1)), None
 
     monkeypatch.setattr(floor_models, "fit_scores", watch)
-    a = pooled(floor_models.TREE, np.eye(7)[target], records, target, [])
-    assert unseen == set(range(len(records)))
-    assert np.isfinite(a.scores).all()
+    a = pooled(floor_models.TREE, np.zeros((len(few), 1)), few, [], "fused")
+    assert len(medians) > 1
+    assert len({tuple(prior) for prior in priors}) > 1
+    for fold, p in zip(a.scores[:, 0], a.p, strict=True):  # equal scores: p is the prior
+        np.testing.assert_allclose(np.log(p), priors[int(fold)], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Interval(0.55, 0.5, 0.65), "meets"),
+        (Interval(0.55, 0.5, 0.66), "leaves undecided"),
+        (Interval(0.7, 0.6, 0.8), "leaves undecided"),
+        (Interval(0.7, 0.66, 0.8), "misses"),
+    ],
+)
+def test_the_target_is_met_only_by_the_whole_interval(found: Interval, said: str) -> None:
+    assert verdict(found) == said
 
 
 def test_predictions_of_other_pictures_are_refused(measured: Path, records: list[Record]) -> None:
