@@ -62,12 +62,17 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The flag threshold, the table it was chosen from, and the largest set that still says something."""
+    """The flag threshold, the table it was chosen from, and the largest set that still says something.
+
+    ``melanoma_sensitivity`` is the share of melanomas at or above the flag threshold; None where the bundle does not
+    state it.
+    """
 
     split: str
     malignancy: OperatingPoint
     operating_points: tuple[OperatingPoint, ...]
     max_set_size: int
+    melanoma_sensitivity: Rate | None = None
 
 
 @dataclass(frozen=True)

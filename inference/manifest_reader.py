@@ -148,6 +148,7 @@ def _thresholds(values: Any) -> Thresholds:
         malignancy=_operating_point(values["malignancy"]),
         operating_points=tuple(_operating_point(point) for point in values["operating_points"]),
         max_set_size=_integer(values["max_set_size"], low=1, high=len(DIAGNOSES)),
+        melanoma_sensitivity=_rate(values["melanoma_sensitivity"]) if "melanoma_sensitivity" in values else None,
     )
 
 

@@ -112,6 +112,7 @@ def _decisions() -> dict[str, Any]:
             "malignancy": point,
             "operating_points": [point],
             "max_set_size": 5,
+            "melanoma_sensitivity": rate,
         },
         "conformal": {
             "alpha": 0.1,

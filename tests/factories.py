@@ -166,7 +166,13 @@ class ModelVersionFactory(DjangoModelFactory):
 def thresholds(threshold: float) -> dict:
     rate = {"low": 0.7, "value": 0.8, "high": 0.9}
     point = {"threshold": threshold, "sensitivity": rate, "specificity": rate}
-    return {"split": "none", "malignancy": point, "operating_points": [point], "max_set_size": 5}
+    return {
+        "split": "none",
+        "malignancy": point,
+        "operating_points": [point],
+        "max_set_size": 5,
+        "melanoma_sensitivity": rate,
+    }
 
 
 class AnalysisFactory(DjangoModelFactory):

@@ -9,6 +9,7 @@ from cases.errors import Conflict, InvalidInput, NotFound
 from cases.models import Clinic, ModelVersion, User
 from cases.permissions import ensure_may, find, visible_model_versions
 from cases.runtime import bundle_path
+from cases.selectors.sensitivity_floors import below_floors
 from cases.services import audit
 from cases.states import MODEL_MOVES, ModelStage
 from cases.vocabulary import Action
@@ -63,7 +64,10 @@ def stage_model(*, model_version: ModelVersion, actor: User | None = None) -> Mo
 
 
 def activate_model(*, model_version: ModelVersion, actor: User | None = None) -> ModelVersion:
-    """shadow, retired → active; the version that was active retires in the same moment. Past results stay untouched."""
+    """shadow, retired → active; the version that was active retires in the same moment. Past results stay untouched.
+
+    A version below a sensitivity floor is refused, also as the way back.
+    """
     if actor:
         ensure_may(actor, "activate_model")
         model_version = find(visible_model_versions(actor), model_version.pk)
@@ -72,6 +76,8 @@ def activate_model(*, model_version: ModelVersion, actor: User | None = None) ->
         Clinic.objects.select_for_update(no_key=True).get(pk=model_version.clinic_id)
         model_version.refresh_from_db()
         MODEL_MOVES.check(model_version.stage, ModelStage.ACTIVE)
+        if reasons := below_floors(model_version):
+            raise Conflict(f"{model_version} cannot be activated. {' '.join(reasons)}", current=model_version.stage)
         for previous in ModelVersion.objects.of_clinic(model_version.clinic).active():
             _move(previous, ModelStage.RETIRED, actor)
         return _move(model_version, ModelStage.ACTIVE, actor)

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.permissions import find, visible_model_versions
+from cases.selectors.sensitivity_floors import below_floors
 from cases.services.model_registry import activate_model
 from cases.states import MODEL_MOVES, ModelStage
 from cases.views.access import requires
@@ -26,8 +27,10 @@ def model(request: HttpRequest, model_version: UUID) -> HttpResponse:
     context = {
         "version": found,
         "point": found.thresholds["malignancy"],
+        "melanoma": found.thresholds.get("melanoma_sensitivity"),
         "split": found.thresholds["split"],
         "data": _facts(found.manifest["training_data"]),
+        "reasons_against": below_floors(found),
         "may_follow": ModelStage.ACTIVE in MODEL_MOVES.legal(found.stage),
     }
     return render(request, "models/model.html", context)

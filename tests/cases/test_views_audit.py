@@ -11,7 +11,7 @@ from django.utils import timezone
 from cases.models import AuditEvent, AuditReport, ModelVersion
 from cases.services import audit
 from cases.vocabulary import Action
-from tests.factories import ModelVersionFactory, PatientFactory
+from tests.factories import ModelVersionFactory, PatientFactory, thresholds
 
 pytestmark = pytest.mark.django_db
 TRAIL = "/audit/"
@@ -133,6 +133,18 @@ def test_a_draft_cannot_be_activated(client_for, north):
     answer = admin.post(reverse("cases:activate_model", args=[draft.pk]))
     assert answer.status_code == 409
     assert "it can only become shadow" in answer.content.decode()
+
+
+def test_the_page_of_a_model_below_a_floor_says_why_it_cannot_answer(client_for, north):
+    below = {**thresholds(0.3), "melanoma_sensitivity": {"low": 0.5, "value": 0.61, "high": 0.7}}
+    version = ModelVersionFactory(clinic=north.clinic, manifest={"training_data": {}}, thresholds=below)
+    admin = client_for(north.admin)
+    page = admin.get(reverse("cases:model", args=[version.pk])).content.decode()
+    assert "It flags 61.0% of melanomas at its own threshold; the floor is 80%." in page
+    assert reverse("cases:activate_model", args=[version.pk]) not in page
+    answer = admin.post(reverse("cases:activate_model", args=[version.pk]))
+    assert answer.status_code == 409
+    assert "cannot be activated" in answer.content.decode()
 
 
 def test_only_the_admin_sees_the_button(client_for, north):

@@ -100,6 +100,7 @@ def double_label(document: dict[str, Any]) -> None:
         (lambda d: d["calibration"]["log_prior"].pop("nv"), "not each diagnosis once"),
         (lambda d: d["calibration"]["log_prior"].update(nv="-1"), "'-1' is not a finite number"),
         (lambda d: d["thresholds"].update(max_set_size=2.5), "2.5 is not a whole number"),
+        (lambda d: d["thresholds"].update(melanoma_sensitivity={"value": 0.8}), "thresholds: 'low' is missing"),
         (lambda d: d["thresholds"]["malignancy"].update(threshold=1.5), "1.5 is not between 0 and 1"),
         (lambda d: d["thresholds"]["malignancy"]["sensitivity"].update(low=0.99), "does not hold its value"),
         (lambda d: d["conformal"]["quantiles"].pop("image"), "'image' is missing"),

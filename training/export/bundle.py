@@ -131,9 +131,18 @@ def _thresholds(fitted: Fitted, test: Answers, name: str, scheme: str, bootstrap
         "split": f"{name} test side, {scheme}; the flag threshold was chosen on the validation side",
         "n_images": len(test.target),
         "malignancy": _operating_point(test, fitted.threshold, bootstrap),
+        # A clinic refuses a bundle that does not state it, so it is left out where there was no melanoma to find.
+        **_melanoma_sensitivity(test, fitted.threshold, bootstrap),
         "operating_points": [_operating_point(test, threshold, bootstrap) for threshold in grid],
         "max_set_size": MAX_SET_SIZE,
     }
+
+
+def _melanoma_sensitivity(test: Answers, threshold: float, bootstrap: int) -> dict[str, Any]:
+    if not test.melanoma.any():
+        return {}
+    flagged = test.malignancy[test.melanoma] >= threshold
+    return {"melanoma_sensitivity": asdict(rate(flagged, test.lesion[test.melanoma], bootstrap=bootstrap))}
 
 
 def _operating_point(test: Answers, threshold: float, bootstrap: int) -> dict[str, Any]:

@@ -87,11 +87,16 @@ def _decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) ->
     calibration, rate = manifest["calibration"], f"{1 - manifest['conformal']['alpha']:.0%}"
     return f"""## Decisions
 - Flag from malignancy {point["threshold"]:.3f}: sensitivity {_cell(point["sensitivity"])},
-  specificity {_cell(point["specificity"])}.
+  specificity {_cell(point["specificity"])}; of melanomas {_melanoma(manifest)}.
 - Prediction sets: class-conditional conformal at {rate}; measured coverage {sets["coverage"]:.3f},
   mean size {sets["mean_size"]:.2f}. More than {manifest["thresholds"]["max_set_size"]} classes in a set count as
   "I don't know".
 - Temperatures: fused {calibration["temperature_fused"]:.3f}, image only {calibration["temperature_image"]:.3f}."""
+
+
+def _melanoma(manifest: dict[str, Any]) -> str:
+    found = manifest["thresholds"].get("melanoma_sensitivity")
+    return f"it flags {_cell(found)}" if found else "it is not known, for want of any, how many it flags"
 
 
 def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:

@@ -94,6 +94,50 @@ def test_a_draft_is_not_activated(north, register):
         model_registry.activate_model(model_version=register(1), actor=north.admin)
 
 
+def _measured(model_version, *, melanoma=0.8, malignant=0.8):
+    """The version as it would be had its bundle stated these sensitivities; None: it states none for melanoma."""
+    table = model_version.thresholds
+    table["malignancy"]["sensitivity"] = {"low": malignant, "value": malignant, "high": malignant}
+    del table["melanoma_sensitivity"]
+    if melanoma is not None:
+        table["melanoma_sensitivity"] = {"low": melanoma, "value": melanoma, "high": melanoma}
+    model_version.save()
+    return model_version
+
+
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        ({"melanoma": 0.799}, "It flags 79.9% of melanomas at its own threshold; the floor is 80%."),
+        ({"malignant": 0.5}, "It flags 50.0% of malignant lesions at its own threshold; the floor is 80%."),
+        ({"melanoma": None}, "Its bundle does not say what share of melanomas it flags; the floor is 80%."),
+    ],
+)
+def test_a_model_below_a_floor_is_not_activated(north, active_model, register, stated, sentence):
+    model_version = _measured(staged(register(1)), **stated)
+    with pytest.raises(Conflict) as refusal:
+        model_registry.activate_model(model_version=model_version, actor=north.admin)
+    assert str(refusal.value) == f"tiny 0.1 cannot be activated. {sentence}"
+    model_version.refresh_from_db()
+    active_model.refresh_from_db()
+    assert (model_version.stage, active_model.stage) == ("shadow", "active")  # the one before goes on answering
+
+
+def test_a_rollback_goes_through_the_same_gate(north, register, settings):
+    first, second = staged(register(1)), staged(register(2))
+    model_registry.activate_model(model_version=first, actor=north.admin)
+    model_registry.activate_model(model_version=second, actor=north.admin)
+    settings.MELANOMA_SENSITIVITY_FLOOR = 0.9
+    with pytest.raises(Conflict, match="the floor is 90%"):
+        model_registry.activate_model(model_version=first, actor=north.admin)
+
+
+def test_a_clinic_may_set_its_own_floors(north, register, settings):
+    settings.MELANOMA_SENSITIVITY_FLOOR = settings.MALIGNANT_SENSITIVITY_FLOOR = 0.3
+    model_version = _measured(staged(register(1)), melanoma=0.3, malignant=0.3)
+    assert model_registry.activate_model(model_version=model_version, actor=north.admin).stage == "active"
+
+
 def test_activation_is_the_admins_of_the_clinic(north, south, register):
     model_version = staged(register(1))
     with pytest.raises(Forbidden):

@@ -72,6 +72,20 @@ def test_the_bundle_says_what_it_was_fitted_and_measured_on(exported: tuple[Path
     assert "test side" in manifest["thresholds"]["split"]
 
 
+def test_the_bundle_says_what_share_of_melanomas_it_flags(
+    exported: tuple[Path, str], runs: list[Path], records: list[Record]
+) -> None:
+    bundle = Bundle.load(exported[0])
+    stated, threshold = bundle.manifest.thresholds.melanoma_sensitivity, bundle.manifest.thresholds.malignancy.threshold
+    tested = set(load_run(runs[0]).split.test)
+    melanomas = [record for record in records if record.image_id in tested and record.diagnosis == "mel"]
+    predictor = Predictor(bundle)
+    flagged = [predictor.predict(one.image.read_bytes(), one.metadata).malignancy >= threshold for one in melanomas]
+    assert stated is not None
+    assert stated.value == pytest.approx(np.mean(flagged))
+    assert f"of melanomas it flags {stated.value:.3f}" in (exported[0] / "MODEL_CARD.md").read_text()
+
+
 def test_the_card_quotes_the_figures_that_the_command_printed(exported: tuple[Path, str]) -> None:
     card = (exported[0] / "MODEL_CARD.md").read_text()
     printed = next(line for line in exported[1].splitlines() if line.startswith("macro_auc"))
