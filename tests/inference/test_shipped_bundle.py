@@ -45,3 +45,10 @@ def test_a_picture_has_one_answer_alone_and_in_any_batch(shipped: Bundle) -> Non
     for rows in ([0, 1], [6, 5, 4, 3, 2, 1, 0], [3, 3, 0, 6, 2]):
         together = session.run(["features"], {"image": pictures[rows]})[0]
         assert all(np.array_equal(found, alone[row]) for found, row in zip(together, rows, strict=True))
+
+
+def test_it_flags_enough_to_be_activated_where_the_floors_are_as_delivered(shipped: Bundle) -> None:
+    thresholds = shipped.manifest.thresholds
+    assert thresholds.melanoma_sensitivity is not None
+    assert thresholds.melanoma_sensitivity.value >= 0.8
+    assert thresholds.malignancy.sensitivity.value >= 0.8
