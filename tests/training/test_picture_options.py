@@ -89,7 +89,7 @@ def test_ways_of_cleaning_are_compared_and_recorded(drawn: Path, runs: Path, tmp
 def test_a_run_is_evaluated_on_pictures_and_metadata_prepared_as_its_own(
     drawn: Path, runs: Path, tmp_path: Path
 ) -> None:
-    words = ["evaluate", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "5"]
+    words = ["evaluate", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "20"]
     printed = main([*words, "--run", str(runs / "filtered"), "--out", str(tmp_path / "report")])
     assert "balanced_accuracy" in printed
     with pytest.raises(SystemExit, match="prepared in different ways"):
@@ -99,7 +99,7 @@ def test_a_run_is_evaluated_on_pictures_and_metadata_prepared_as_its_own(
 def test_runs_are_joined_and_taken_away_on_pictures_prepared_as_their_own(
     drawn: Path, runs: Path, tmp_path: Path
 ) -> None:
-    words = ["--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "3"]
+    words = ["--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "20"]
     filtered = str(runs / "filtered")
     joined = main(["ensemble", *words, "--run", filtered, "--run", filtered, "--out", str(tmp_path / "joined")])
     assert "the average gains 0.000" in joined  # a run joined with itself
@@ -115,6 +115,6 @@ def test_runs_are_joined_and_taken_away_on_pictures_prepared_as_their_own(
 
 
 def test_an_ablation_is_compared_on_the_same_photographs(drawn: Path, runs: Path, tmp_path: Path) -> None:
-    words = ["compare", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "5"]
+    words = ["compare", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "20"]
     main([*words, "--a", str(runs / "plain"), "--b", str(runs / "filtered"), "--out", str(tmp_path)])
     assert (tmp_path / "report.json").is_file()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> str:
     withheld = _withheld(base, turned.get(WITHOUT_METADATA.name), args.bootstrap)
     made_on = {"scheme": field.split.scheme, "sha256": field.split.digest()}
     report = ablation.build(args.of, rows, withheld, {"minutes_each": args.minutes_each, "split": made_on})
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from training.data import schemes, sources, splits, twins
@@ -13,6 +14,8 @@ from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.subset import subset
 from training.fitting.runs import Run
+
+FEWEST_RESAMPLES = 20  # with fewer the ends of a 95 % interval are no more than the smallest and largest resample
 
 
 def release(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -41,7 +44,8 @@ def out(parser: argparse.ArgumentParser, what: str = "folder of the report") -> 
 
 
 def bootstrap(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bootstrap", type=int, default=1000, help="resamples over lesions for the intervals")
+    what = f"resamples over lesions for the intervals, {FEWEST_RESAMPLES} or more"
+    parser.add_argument("--bootstrap", type=at_least(FEWEST_RESAMPLES), default=1000, help=what)
 
 
 def load_records(args: argparse.Namespace, cleaning: str | None = None) -> list[Record]:
@@ -103,7 +107,23 @@ def check_split(made: splits.Split, records: list[Record], pairs: list[tuple[int
 
 def widths(text: str) -> tuple[int, ...]:
     """Parse ``32-64-128-256``."""
-    values = tuple(int(part) for part in text.split("-"))
-    if len(values) != 4 or min(values) < 8:
+    parts = text.split("-")
+    values = tuple(int(part) for part in parts if part.isdecimal())
+    if len(parts) != 4 or len(values) != 4 or min(values) < 8:
         raise argparse.ArgumentTypeError("four stage widths of 8 or more, such as 32-64-128-256")
     return values
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """What parses a whole number of ``least`` or more and refuses any other text with a sentence."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number of {least} or more; give one")
+        return number
+
+    return parse

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--minutes-each", type=float, default=0.0, help="train what is missing there, each so long; 0: nothing")
     add("--network", action="append", choices=list(NETWORKS), help="only this one; repeat (all)")
     add("--precision", default="bf16-mixed", choices=["bf16-mixed", "32-true", "16-mixed"])
-    add("--repeats", type=int, default=30, help="timed passes of each network")
+    add("--repeats", type=arguments.at_least(1), default=30, help="timed passes of each network")
     add("--bundle", type=Path, help="time this bundle by stage")
     arguments.out(parser)
     arguments.bootstrap(parser)
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> str:
     rows += _floor(fields, args.bootstrap)
     splits = {scheme: field.split for scheme, field in fields.items()}
     report = benchmark.build(rows, _stages(args, splits["lesion"], records), _made_on(args, splits))
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
 
 

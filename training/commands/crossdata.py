@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from training.commands import arguments
@@ -13,6 +12,7 @@ from training.data.labels import Reading, read_label_map
 from training.data.pictures import load_pictures
 from training.data.presets import Recipe
 from training.data.records import DataError, Record
+from training.data.sides import records_of
 from training.evaluation.outside import check_elsewhere, check_outside
 from training.fitting.runs import load_run
 from training.reporting.report import command_line, write
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> str:
     else:
         places, names, values = _of_run_sides(args)
     report = crossdata.build(places, names, values, bootstrap=args.bootstrap)
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
 
 
@@ -52,9 +52,8 @@ def _of_run_sides(args: argparse.Namespace) -> Measured:
     """Home is the validation side, away the test side: the split itself has set another source apart."""
     one = load_run(args.run)
     records, pictures = arguments.load_data_of(args, [one])
-    source_of = {record.image_id: record.source for record in records}
     sides = {"home": "validation", "away": "test"}
-    met = {where: {source_of[image] for image in one.split.sides[side]} for where, side in sides.items()}
+    met = {where: {record.source for record in records_of(one.split, records, side)} for where, side in sides.items()}
     if met["home"] & met["away"]:
         raise DataError(
             f"Both sides of this run's split hold {min(met['home'] & met['away'])}, so its test side is not "
@@ -83,8 +82,7 @@ def _of_bundle(args: argparse.Namespace) -> Measured:
     home, away = arguments.load_records(args), _away(args)
     check_outside(predictor.bundle.manifest.training_data, away)
     check_elsewhere(split, home, away, pairs=[])
-    by_id = {record.image_id: record for record in home}
-    records = {"home": [by_id[image] for image in split.test], "away": away}
+    records = {"home": records_of(split, home, "test"), "away": away}
     places = {
         where: {path: asked.answers(asked.ask(predictor, there, path), there) for path in asked.PATHS}
         for where, there in records.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError
+from training.data.sides import records_of
 from training.fitting.runs import load_run
 from training.metrics import Answers
 from training.reporting.report import command_line, write
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> str:
         raise DataError("Give --run twice or more, or --predictions twice or more with --split.")
     members, log_prior = _of_runs(args) if args.run else _of_predictions(args)
     report = ensemble_report.build(members, log_prior, bootstrap=args.bootstrap)
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
 
 
@@ -56,9 +56,9 @@ def _of_predictions(args: argparse.Namespace) -> tuple[Members, np.ndarray]:
     if not args.split:
         raise DataError("--predictions need --split, the split.json that they were made on.")
     split = splits.Split.load(args.split)
-    by_id = {record.image_id: record for record in arguments.load_records(args)}
-    asked = [by_id[image] for image in split.sides[args.side]]
-    log_prior = floor_models.log_prior(floor_models.targets([by_id[image] for image in split.train]))
+    records = arguments.load_records(args)
+    asked = records_of(split, records, args.side)
+    log_prior = floor_models.log_prior(floor_models.targets(records_of(split, records, "train")))
     members: Members = {path: {} for path in answered.PATHS}
     for number, file in enumerate(args.predictions, start=1):
         for path in answered.PATHS:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from training.commands import arguments
 from training.data import splits, twins
 from training.data.records import Record
+from training.data.sides import records_of
 from training.metrics import Answers, Interval
 from training.reporting.report import command_line, write
 from training.studies import asked, floor, floor_models, floor_report, predictions
@@ -36,19 +36,18 @@ def run(args: argparse.Namespace) -> str:
     network = _network(args, records, split)
     ratios = {path: floor.ratio(network[path], best[path], bootstrap=args.bootstrap) for path in network}
     report = floor_report.build(measured, split, ratios, bootstrap=args.bootstrap)
-    write(report, args.out, command=command_line(sys.argv[1:]))
+    write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\n{_lines(ratios)}Report in {args.out}."
 
 
 def _network(args: argparse.Namespace, records: list[Record], split: splits.Split) -> dict[str, Answers]:
     """The network's answers on both paths in the order of the floor's, or nothing."""
-    by_id = {record.image_id: record for record in records}
-    test = [by_id[image] for image in split.test]
+    test = records_of(split, records, "test")
     if args.bundle:
         predictor = asked.opened(args.bundle, split)
         return {path: asked.answers(asked.ask(predictor, test, path), test) for path in floor.PATHS}
     if args.predictions:
-        prior = floor_models.log_prior(floor_models.targets([by_id[image] for image in split.train]))
+        prior = floor_models.log_prior(floor_models.targets(records_of(split, records, "train")))
         return {path: predictions.read(args.predictions, test, path, prior) for path in floor.PATHS}
     return {}
 

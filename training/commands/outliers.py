@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.data(parser)
     add = parser.add_argument
     add("--run", type=Path, help="compare by the features of this run's network; without it by colour and texture")
-    add("--top", type=int, default=60, help="how many of the strangest are laid out")
-    add("--pairs", type=int, default=48, help="how many near-duplicates are shown; the table has all")
+    add("--top", type=arguments.at_least(1), default=60, help="how many of the strangest are laid out")
+    add("--pairs", type=arguments.at_least(0), default=48, help="how many near-duplicates are shown; the table has all")
     add("--seed", type=int, default=0, help="of k-means")
     arguments.out(parser)
 

@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> str:
 
 
 def _take(args: argparse.Namespace) -> str:
+    args.subset.parent.mkdir(parents=True, exist_ok=True)  # where that fails, before the work
     records, pictures = arguments.load_data(args)
     subset = rare.take(records, arguments.loaded_split(args.split, records, pictures))
     subset.save(args.subset)

@@ -27,7 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     searched = ", ".join(knob.field for knob in KNOBS)
     add("--settings", default="schedule.peak,weight_decay", help=f"what is searched, with commas; of {searched}")
     add("--sampler", default="tpe", choices=SAMPLERS)
-    add("--trials", type=int, default=20, help="in all, those of earlier calls counted; a grid ends by itself")
+    add(
+        "--trials",
+        type=arguments.at_least(1),
+        default=20,
+        help="in all, those of earlier calls counted; a grid ends by itself",
+    )
     add("--figure", default="val_loss", choices=list(FIGURES), help="of the validation side, what is searched for")
     fitting_options.add_arguments(parser)
 

@@ -10,6 +10,7 @@ import numpy as np
 from training.commands import arguments
 from training.data.pictures import load_pictures
 from training.data.presets import Recipe
+from training.data.sides import rows_of
 from training.evaluation.calibration import probabilities
 from training.evaluation.trained import score_run
 from training.fitting.runs import load_run
@@ -34,8 +35,7 @@ def run(args: argparse.Namespace) -> str:
     pictures = load_pictures(records, args.cache, Recipe.of(run_.config))
     train, asked = (embed(run_, records, pictures, side) for side in ("train", args.side))
     grown = oversample(train, seed=args.seed)
-    place = {record.image_id: i for i, record in enumerate(records)}
-    own = score_run(run_, records, pictures, [place[image] for image in run_.split.sides[args.side]])
+    own = score_run(run_, records, pictures, rows_of(run_.split, records, args.side))
     heads = {
         "as trained": (0, own.image),
         "refitted on the training side": (0, refit(train).scores(asked)),

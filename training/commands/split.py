@@ -7,6 +7,7 @@ from pathlib import Path
 
 from training.commands import arguments
 from training.data import schemes
+from training.data.records import DataError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> str:
+    if args.out.is_dir():
+        raise DataError(f"--out {args.out} is a folder; name the file that is to hold the split.")
+    args.out.parent.mkdir(parents=True, exist_ok=True)  # where that fails, before the work
     records, pictures = arguments.load_data(args)
     made = arguments.checked_split(records, pictures, seed=args.seed, fold=args.fold, scheme=args.scheme)
     made.save(args.out)

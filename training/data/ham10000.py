@@ -18,6 +18,7 @@ CITATION = (
     "images of common pigmented skin lesions. Scientific Data 5, 180161 (2018)."
 )
 LICENCE = "CC BY-NC 4.0"
+COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 IMAGE_COUNT = 10_015
 LESION_COUNT = 7_470
 CLASS_COUNTS = {"nv": 6705, "mel": 1113, "bkl": 1099, "bcc": 514, "akiec": 327, "vasc": 142, "df": 115}
@@ -36,7 +37,11 @@ def load(root: Path, *, expect_full: bool = True) -> list[Record]:
     images = {path.stem: path for path in root.glob("HAM10000_images_part_*/*.jpg")}
     masks = root / "HAM10000_segmentations_lesion_tschandl"
     with table.open(newline="") as file:
-        records = [_record(row, images, masks) for row in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(f"{table} has no column {', '.join(missing)}: give the file as it was released.")
+        records = [_record(row, images, masks) for row in reader]
     if expect_full:
         check_counts(records)
     return records

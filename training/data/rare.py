@@ -61,13 +61,19 @@ def readings(path: Path) -> list[dict[str, Any]]:
 def read(path: Path, *, purpose: str, command: str) -> tuple[RareSubset, int]:
     """The subset, and the how-manyth reading this is; the reading is on disk before the images are known.
 
-    Raises ``ValueError`` for any ``purpose`` but a report or a release, ``LeakError`` if the file was edited.
+    Raises ``ValueError`` for any ``purpose`` but a report or a release, ``LeakError`` if the file was edited,
+    ``DataError`` if it cannot be read.
     """
     if purpose not in PURPOSES:
         raise ValueError(f"The rare subset is read for {' or '.join(PURPOSES)}, never for {purpose}.")
-    raw: dict[str, Any] = json.loads(path.read_text())
-    subset = RareSubset(tuple(raw["images"]), raw["split_sha256"], raw["scheme"])
-    if subset.digest() != raw["sha256"]:
+    try:
+        raw: dict[str, Any] = json.loads(path.read_text())
+        subset, written = RareSubset(tuple(raw["images"]), raw["split_sha256"], raw["scheme"]), raw["sha256"]
+    except OSError:
+        raise DataError(f"{path} cannot be read; rare --split takes a subset and writes it.") from None
+    except (KeyError, TypeError, ValueError):
+        raise DataError(f"{path} holds no rare subset; rare --split takes one and writes it.") from None
+    if subset.digest() != written:
         raise LeakError(f"{path} was edited after it was written; it is no longer the fixed subset.")
     reading = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "purpose": purpose, "command": command}
     with _log(path).open("a") as file:

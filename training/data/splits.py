@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.records import Record
+from training.data.records import DataError, Record
 
 PARTS = 10  # tenths: one tests, one validates, eight train
 # Correlation of 16×12 RGB thumbnails above which two pictures count as one and stay on one side. Measured on
@@ -77,12 +77,21 @@ class Split:
 
     @classmethod
     def load(cls, path: Path) -> Split:
-        """Read a split file. Raises ``LeakError`` if its content is not what its digests say."""
-        raw: dict[str, Any] = json.loads(path.read_text())
-        sides = {side: raw.get(side, []) for side in ("train", "validation", "test", "left_out")}
-        split = cls.of(sides, scheme=raw["scheme"], seed=raw["seed"], fold=raw.get("fold", 0))
-        # Files of version 0.1.0 hold no fold and no digest of the ids.
-        if split.digest() != raw["sha256"] or raw.get("ids_sha256", split.ids_digest()) != split.ids_digest():
+        """Read a split file.
+
+        Raises ``DataError`` if there is none, ``LeakError`` if its content is not what its digests say.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(path.read_text())
+            sides = {side: raw.get(side, []) for side in ("train", "validation", "test", "left_out")}
+            split = cls.of(sides, scheme=raw["scheme"], seed=raw["seed"], fold=raw.get("fold", 0))
+            # Files of version 0.1.0 hold no fold and no digest of the ids.
+            written = raw["sha256"], raw.get("ids_sha256", split.ids_digest())
+        except OSError:
+            raise DataError(f"{path} cannot be read; give a split.json that split or train wrote.") from None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise DataError(f"{path} holds no split; give a split.json that split or train wrote.") from None
+        if written != (split.digest(), split.ids_digest()):
             raise LeakError(f"{path} was edited after it was written; make the split again.")
         return split
 

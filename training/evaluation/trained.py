@@ -12,6 +12,7 @@ from training.data.pictures import Pictures
 from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.resizing import resized
+from training.data.sides import rows_of
 from training.evaluation.calibration import probabilities
 from training.evaluation.fitted import Fitted, fit
 from training.evaluation.judged import Judged, judged_rows
@@ -51,9 +52,9 @@ def predict_run(
     metadata branch has the path 'image' alone. Raises ``DataError`` when its metadata are to be altered all the same,
     or when the split names a photograph that is not among ``records``.
     """
-    validation = score_run(run, records, pictures, _rows(run, records, "validation"))
+    validation = score_run(run, records, pictures, rows_of(run.split, records, "validation"))
     fitted = fit(validation, np.array(run.priors.true))
-    rows = _rows(run, records, side)
+    rows = rows_of(run.split, records, side)
     seen = list(records)
     for row, record in zip(rows, alter([records[row] for row in rows], metadata), strict=True):
         seen[row] = record
@@ -69,14 +70,6 @@ def predict_run(
     bare = Judged(fused=judged.fused, image=judged.fused, target=judged.target, lesion=judged.lesion)
     fused = _predicted(fitted, bare, asked, "image" if metadata == "withheld" else "fused")
     return {path_name(metadata): fused, **paths}
-
-
-def _rows(run: Run, records: list[Record], side: str) -> list[int]:
-    place = {record.image_id: i for i, record in enumerate(records)}
-    lost = [image for image in run.split.sides[side] if image not in place]
-    if lost:
-        raise DataError(f"{len(lost)} photographs of the {side} side of {run.path} are not in these data: {lost[0]}.")
-    return [place[image] for image in run.split.sides[side]]
 
 
 def _predicted(fitted: Fitted, judged: Judged, records: list[Record], path: str) -> Predicted:

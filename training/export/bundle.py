@@ -17,6 +17,7 @@ from inference.metadata import MetadataEncoding
 from inference.vocabulary import DIAGNOSES
 from training.data.pictures import VIEWED, Pictures
 from training.data.records import Record
+from training.data.sides import rows_of
 from training.data.sources import SOURCES
 from training.evaluation.fitted import ALPHA, PATHS, Fitted, fit
 from training.evaluation.side import report
@@ -50,14 +51,13 @@ def export(
     model, head = to_onnx(Ensemble(networks), *VIEWED), joint_head(networks)
     if half:
         model = halved(model)
-    place = {record.image_id: i for i, record in enumerate(records)}
     side = {
         key: judge(
             model,
             head,
             records=records,
             pictures=pictures,
-            rows=[place[image] for image in split.sides[key]],
+            rows=rows_of(split, records, key),
             priors=priors,
         )
         for key in ("validation", "test")

@@ -130,8 +130,11 @@ def read_config(path: Path) -> TrainConfig:
 
 
 def read_priors(path: Path) -> Priors:
-    """Read a run's ``priors.json``."""
-    return Priors(**_tuples(json.loads(path.read_text())))
+    """Read a run's ``priors.json``. Raises ``DataError`` where there is none that this version can read."""
+    try:
+        return Priors(**_tuples(json.loads(path.read_text())))
+    except (OSError, TypeError, ValueError):
+        raise DataError(f"{path} holds no priors of a run; give the folder that train wrote.") from None
 
 
 def changed(values: Any, field: str, value: Any) -> Any:

@@ -6,13 +6,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
+from training.data.records import DataError
 from training.data.splits import Split
-from training.fitting.config import Priors, Start, read_config
+from training.fitting.config import Priors, Start, read_config, read_priors
 from training.networks.network import Network, NetworkConfig
+
+FILES = ("config.json", "priors.json", "split.json", "final.ckpt")  # what a run leaves when it ends
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,23 @@ class Run:
 
 
 def load_run(path: Path) -> Run:
-    """Read config, priors, split and the averaged weights of ``final.ckpt``."""
-    config = json.loads((path / "config.json").read_text())
+    """Read config, priors, split and the averaged weights of ``final.ckpt``.
+
+    Raises ``DataError`` when one of them is missing or cannot be read.
+    """
+    lost = [name for name in FILES if not (path / name).is_file()]
+    if lost:
+        raise DataError(
+            f"{path} holds no finished run: {', '.join(lost)} missing. Give the --out of a train that ended."
+        )
     network = read_config(path / "config.json").network.build().eval()
-    saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
-    state = saved["state_dict"]
+    config = json.loads((path / "config.json").read_text())
+    priors, split = read_priors(path / "priors.json"), Split.load(path / "split.json")
     prefix = "network."
-    network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
-    values = json.loads((path / "priors.json").read_text())
-    priors: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    split = Split.load(path / "split.json")
-    return Run(path, network, Priors(**priors), split, config, saved["epoch"], saved["elapsed"] / 60)
+    try:
+        saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
+        epochs, minutes, state = saved["epoch"], saved["elapsed"] / 60, saved["state_dict"]
+        network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
+    except (EOFError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
+        raise DataError(f"{path / 'final.ckpt'} does not hold the weights of this run; train it again.") from error
+    return Run(path, network, priors, split, config, epochs, minutes)

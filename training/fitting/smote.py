@@ -22,6 +22,7 @@ from inference.vocabulary import DIAGNOSES
 from training.data.pictures import Pictures
 from training.data.records import DataError, Record
 from training.data.resizing import resized
+from training.data.sides import rows_of
 from training.fitting.runs import Run
 from training.fitting.sampling import encode
 
@@ -40,8 +41,7 @@ class Rows:
 
 def embed(run: Run, records: list[Record], pictures: Pictures, side: str, *, batch: int = 64) -> Rows:
     """Pooled features of one side of the run's own split, in its order. Raises ``DataError`` for a network without."""
-    place = {record.image_id: i for i, record in enumerate(records)}
-    rows = [place[image] for image in run.split.sides[side]]
+    rows = rows_of(run.split, records, side)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (run.priors.mean, run.priors.std))
     metadata, parts = encode(records, run.priors.encoding), []
     with torch.inference_mode():

@@ -6,6 +6,7 @@ import numpy as np
 
 from training.data.pictures import Pictures
 from training.data.records import Record
+from training.data.sides import rows_of
 from training.evaluation import fitted
 from training.evaluation.judged import Judged
 from training.evaluation.trained import score_run
@@ -17,9 +18,8 @@ PATHS = ("fused", "image")
 
 def answer(run: Run, records: list[Record], pictures: Pictures, sides: list[str]) -> dict[str, dict[str, Answers]]:
     """``[side][path]`` in the order of the split's sides."""
-    place = {record.image_id: i for i, record in enumerate(records)}
     judged = {
-        side: score_run(run, records, pictures, [place[image] for image in run.split.sides[side]])
+        side: score_run(run, records, pictures, rows_of(run.split, records, side))
         for side in dict.fromkeys(["validation", *sides])
     }
     decided = calibrate(run, judged["validation"])
@@ -35,8 +35,7 @@ def elsewhere(
 ) -> dict[str, dict[str, Answers]]:
     """``home`` is the run's test side, ``away`` every picture of other data, calibrated at home."""
     records, pictures = home
-    place = {record.image_id: i for i, record in enumerate(records)}
-    rows = {side: [place[image] for image in run.split.sides[side]] for side in ("validation", "test")}
+    rows = {side: rows_of(run.split, records, side) for side in ("validation", "test")}
     decided = calibrate(run, score_run(run, records, pictures, rows["validation"]))
     judged = {
         "home": score_run(run, records, pictures, rows["test"]),

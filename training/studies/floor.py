@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inference.vocabulary import DIAGNOSES
 from training.data.pictures import Pictures
 from training.data.records import Record
+from training.data.sides import rows_of
 from training.data.splits import Split, split_by_lesion
 from training.evaluation import fitted
 from training.evaluation.calibration import probabilities
@@ -50,8 +51,7 @@ def measure(
     ``twins`` are pairs of near-duplicates (``splits.near_duplicates``) that a fold must not tear apart.
     """
     target = floor_models.targets(records)
-    place = {record.image_id: i for i, record in enumerate(records)}
-    train, judge, test = ([place[image] for image in split.sides[side]] for side in split.sides)
+    train, judge, test = (rows_of(split, records, side) for side in split.sides)
     floor = Floor({}, {}, [], {})
     for name in models:
         model = MODELS[name]

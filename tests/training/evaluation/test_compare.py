@@ -131,7 +131,7 @@ def test_runs_are_compared_with_their_metadata_withheld(
 ) -> None:
     fit(records, pictures, split_by_lesion(records, []), replace(TINY, epochs=1), tmp_path / "run")
     run, cache = str(tmp_path / "run"), str(tmp_path / "cache")
-    words = ["compare", "--a", run, "--b", run, "--path-a", "image", "--metadata-b", "withheld", "--bootstrap", "5"]
+    words = ["compare", "--a", run, "--b", run, "--path-a", "image", "--metadata-b", "withheld", "--bootstrap", "20"]
     words += ["--out", str(tmp_path / "out")]
     with pytest.raises(SystemExit, match="say with --data where"):
         main(words)

@@ -38,7 +38,7 @@ def folds(records: list[Record], pictures: Pictures, tmp_path_factory: pytest.Te
 @pytest.fixture(scope="module")
 def words(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     cache = tmp_path_factory.mktemp("evaluate") / "cache"
-    return ["evaluate", "--data", str(drawn), "--partial", "--cache", str(cache), "--bootstrap", "10"]
+    return ["evaluate", "--data", str(drawn), "--partial", "--cache", str(cache), "--bootstrap", "20"]
 
 
 @pytest.fixture(scope="module")

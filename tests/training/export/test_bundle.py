@@ -123,7 +123,7 @@ def test_the_bundle_says_in_which_precision_its_weights_are_stored(
 
 def test_a_bundle_is_never_overwritten(exported: tuple[Path, str], drawn: Path, runs: list[Path]) -> None:
     words = ["export", "--data", str(drawn), "--partial", "--cache", str(exported[0].parent / "cache")]
-    words += ["--version", "0.1.0", "--run", str(runs[0]), "--out", str(exported[0]), "--bootstrap", "5"]
+    words += ["--version", "0.1.0", "--run", str(runs[0]), "--out", str(exported[0]), "--bootstrap", "20"]
     with pytest.raises(SystemExit, match="exists already"):
         main(words)
 
@@ -173,7 +173,7 @@ def test_a_bundle_is_measured_on_data_from_elsewhere_without_a_split(
         flags = (str(float(record.diagnosis == code)) for code in ("mel", "nv", "bcc", "akiec", "bkl", "df", "vasc"))
         rows.append(",".join([f"ISIC_9{i:06d}", *flags]))
     (tmp_path / "ISIC2018_Task3_Test_GroundTruth.csv").write_text("\n".join(rows) + "\n")
-    words = ["evaluate", "--bundle", str(exported[0]), "--side", "all", "--bootstrap", "5"]
+    words = ["evaluate", "--bundle", str(exported[0]), "--side", "all", "--bootstrap", "20"]
     main([*words, "--source", "isic", "--data", str(tmp_path), "--out", str(tmp_path / "report")])
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["image"]["n_images"] == len(chosen)

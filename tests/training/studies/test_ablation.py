@@ -74,7 +74,7 @@ def test_a_run_that_learned_from_data_prepared_otherwise_is_no_contender(
 
 def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn: Path, tmp_path: Path) -> None:
     words = ["ablation", "--of", "dnn", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
-    words += ["--runs", str(tmp_path / "runs"), "--precision", "32-true", "--bootstrap", "3"]
+    words += ["--runs", str(tmp_path / "runs"), "--precision", "32-true", "--bootstrap", "20"]
     main([*words, "--switch", "batch-norm", "--minutes-each", "0.005", "--out", str(tmp_path / "report")])
     with (tmp_path / "report" / "ablation.csv").open(newline="") as file:
         rows = {row["change"]: row for row in csv.DictReader(file)}

@@ -18,7 +18,7 @@ from training.studies.reported import REPORTED
 @pytest.fixture(scope="module")
 def words(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     root = tmp_path_factory.mktemp("benchmark")
-    data = ["--data", str(drawn), "--partial", "--cache", str(root / "cache"), "--bootstrap", "3", "--repeats", "2"]
+    data = ["--data", str(drawn), "--partial", "--cache", str(root / "cache"), "--bootstrap", "20", "--repeats", "2"]
     some = ["--network", "dnn", "--network", "metadata-only", "--precision", "32-true"]
     return ["benchmark", *data, *some, "--runs", str(root / "runs"), "--out", str(root / "report")]
 

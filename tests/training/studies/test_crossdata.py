@@ -47,7 +47,7 @@ def test_a_class_that_is_missing_away_is_said() -> None:
 
 
 def _words(drawn: Path, away: Path, tmp_path: Path) -> list[str]:
-    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "20"]
     return [*words, "--away-source", "ham10000", "--away-data", str(away), "--out", str(tmp_path / "report")]
 
 
@@ -99,7 +99,7 @@ def test_a_run_is_measured_on_other_data_with_the_calibration_of_home(
 
 
 def test_a_run_on_mixed_sources_has_no_away_side(drawn: Path, tiny_runs: list[Path], tmp_path: Path) -> None:
-    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    words = ["crossdata", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "20"]
     with pytest.raises(SystemExit, match="leave-source-out"):
         main([*words, "--run", str(tiny_runs[0]), "--out", str(tmp_path / "report")])
 
@@ -117,6 +117,6 @@ def test_a_run_that_left_a_source_out_is_measured_there(drawn: Path, tiny_runs: 
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    words = ["crossdata", "--data", str(data), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    words = ["crossdata", "--data", str(data), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "20"]
     printed = main([*words, "--run", str(tiny_runs[0]), "--out", str(tmp_path / "report")])
     assert printed.startswith("Home is vidir_modern (validation side), away is rosendahl (test side).")

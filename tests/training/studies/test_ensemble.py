@@ -66,7 +66,7 @@ def test_one_member_is_no_ensemble_nor_are_members_of_other_pictures() -> None:
 
 
 def test_runs_are_joined_and_the_gain_has_an_interval(drawn: Path, tiny_runs: list[Path], tmp_path: Path) -> None:
-    words = ["ensemble", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "5"]
+    words = ["ensemble", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "20"]
     words += ["--run", str(tiny_runs[0]), "--run", str(tiny_runs[1])]
     main([*words, "--out", str(tmp_path / "report")])
     with (tmp_path / "report" / "members_fused.csv").open(newline="") as file:

@@ -123,7 +123,7 @@ def measured(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             for image in split["test"]
             for path in ("fused", "image")
         )
-    words = ["floor", *data, "--split", str(root / "split.json"), "--out", str(root / "report"), "--bootstrap", "5"]
+    words = ["floor", *data, "--split", str(root / "split.json"), "--out", str(root / "report"), "--bootstrap", "20"]
     main([*words, "--predictions", str(root / "right.csv")])
     return root
 

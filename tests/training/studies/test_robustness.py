@@ -120,7 +120,7 @@ def test_the_report_has_all_levels_and_the_gate_refuses_the_worst_blur(drawn: Pa
     made_on["split_sha256"] = Split.load(tmp_path / "split.json").digest()
     build_tiny_bundle(tmp_path / "bundle", changes={"training_data": made_on})
     words = ["robustness", *data, "--bundle", str(tmp_path / "bundle"), "--split", str(tmp_path / "split.json")]
-    main([*words, "--at-most", "4", "--out", str(tmp_path / "report"), "--bootstrap", "5"])
+    main([*words, "--at-most", "4", "--out", str(tmp_path / "report"), "--bootstrap", "20"])
     with (tmp_path / "report" / "levels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 1 + 5 * 5
