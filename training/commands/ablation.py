@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from training.commands import arguments
-from training.metrics import Answers, Interval
+from training.metrics import Interval
 from training.networks.metadata_only import MetadataOnlyConfig
 from training.reporting.report import command_line, write
 from training.studies import ablation, contenders
@@ -40,18 +40,25 @@ def run(args: argparse.Namespace) -> str:
     config = replace(BASES[args.of], precision=args.precision, source=args.source)
     base = contenders.obtain(ablation.BASE, config, field)
     turned = {name: contenders.obtain(name, turn(config, known[name]), field) for name in args.switch or known}
-    line = partial(ablation.row, base=_fused(base), bootstrap=args.bootstrap)
-    rows = [line(ablation.BASE, "the recipe", _fused(base))]
-    rows += [line(name, f"{known[name].field} = {known[name].value}", _fused(one)) for name, one in turned.items()]
+    met = {ablation.BASE: base, **turned}
+    line = partial(ablation.trained_row, base=base.answers["fused"] if base else None, bootstrap=args.bootstrap)
+    rows = [line(ablation.BASE, "the recipe", base)]
+    rows += [line(name, f"{known[name].field} = {known[name].value}", one) for name, one in turned.items()]
     if args.of == "fused":
         alone = contenders.obtain("metadata-only", replace(config, network=MetadataOnlyConfig()), field)
-        rows.append(line("metadata-only", "no picture", _fused(alone)))
+        met["metadata-only"] = alone
+        rows.append(line("metadata-only", "no picture", alone))
         asked = (
             {ablation.WITHHELD: base.answers["image"], ablation.SHUFFLED: ablation.shuffled(base, field)}
             if base
             else {}
         )
-        rows += [line(name, "the base, when it is asked", found) for name, found in asked.items()]
+        rows += [
+            ablation.row(name, "the base, when it is asked", found, base.answers["fused"], bootstrap=args.bootstrap)
+            for name, found in asked.items()
+            if base
+        ]
+    contenders.check_one_budget(met)
     withheld = _withheld(base, turned.get(WITHOUT_METADATA.name), args.bootstrap)
     made_on = {"scheme": field.split.scheme, "sha256": field.split.digest()}
     report = ablation.build(args.of, rows, withheld, {"minutes_each": args.minutes_each, "split": made_on})
@@ -70,7 +77,3 @@ def _withheld(base: Trained | None, blind: Trained | None, bootstrap: int) -> In
     if base is None or blind is None:
         return None
     return gain(base.answers["image"], blind.answers["image"], bootstrap=bootstrap)
-
-
-def _fused(trained: Trained | None) -> Answers | None:
-    return trained.answers["fused"] if trained else None

@@ -35,11 +35,14 @@ def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
     fields = {scheme: _field(args, scheme, records, pictures) for scheme in SCHEMES}
     rows: list[benchmark.Row] = []
+    met: dict[str, contenders.Trained | None] = {}
     for network in args.network or NETWORKS:
         config = replace(contenders.recipe(network), precision=args.precision, source=args.source)
         cost = latency.cost(config.network, repeats=args.repeats)
         trained = {scheme: contenders.obtain(network, config, fields[scheme]) for scheme in SCHEMES}
+        met |= {f"{scheme}/{network}": one for scheme, one in trained.items()}
         rows += benchmark.rows_of(network, cost, trained["lesion"], trained["image-level"], bootstrap=args.bootstrap)
+    contenders.check_one_budget(met)
     rows += _floor(fields, args.bootstrap)
     splits = {scheme: field.split for scheme, field in fields.items()}
     report = benchmark.build(rows, _stages(args, splits["lesion"], records), _made_on(args, splits))

@@ -143,6 +143,14 @@ def changed(values: Any, field: str, value: Any) -> Any:
     return replace(values, **{name: changed(getattr(values, name), inner, value) if inner else value})
 
 
+def flat(document: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """The same values by dotted name, such as 'schedule.peak'."""
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        found |= flat(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
+    return found
+
+
 def _tuples(value: Any) -> Any:
     """JSON's lists as the tuples they were written from."""
     if isinstance(value, dict):

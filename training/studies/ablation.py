@@ -26,6 +26,16 @@ class Row:
     changes: str
     found: Found | None
     gained: Interval | None
+    minutes: float | None = None
+    epochs: int | None = None
+
+
+def trained_row(name: str, changes: str, trained: Trained | None, base: Answers | None, *, bootstrap: int) -> Row:
+    """The line of a run, with how long it was trained."""
+    if trained is None:
+        return row(name, changes, None, base, bootstrap=bootstrap)
+    made = row(name, changes, trained.answers["fused"], base, bootstrap=bootstrap)
+    return replace(made, minutes=trained.run.minutes, epochs=trained.run.epochs)
 
 
 def row(name: str, changes: str, answers: Answers | None, base: Answers | None, *, bootstrap: int) -> Row:
@@ -67,7 +77,14 @@ def build(base: str, rows: list[Row], withheld: Interval | None, values: dict[st
     )
 
 
-COLUMNS = ("change", "setting", *columns(FIGURES), *columns((f"gain in {BALANCED} over the base",)))
+COLUMNS = (
+    "change",
+    "setting",
+    "minutes trained",
+    "epochs",
+    *columns(FIGURES),
+    *columns((f"gain in {BALANCED} over the base",)),
+)
 _NOTE = (
     "Each was trained as long as the base, on the same split, from the same seed. Low and high: 95 % interval by "
     "bootstrap over lesions; the gain is paired. Empty: not trained. Each figure's decision rule stands in its name."
@@ -81,7 +98,7 @@ _LIMITS = (
 def _cells(one: Row) -> list[Cell]:
     figures = cells(one.found) if one.found else [None] * (3 * len(FIGURES))
     won = cells({"gain": one.gained}) if one.gained else [None] * 3
-    return [one.name, one.changes, *figures, *won]
+    return [one.name, one.changes, one.minutes, one.epochs, *figures, *won]
 
 
 def _plain(one: Row) -> dict[str, Any]:
@@ -89,6 +106,8 @@ def _plain(one: Row) -> dict[str, Any]:
     return {
         "name": one.name,
         "setting": one.changes,
+        "minutes": one.minutes,
+        "epochs": one.epochs,
         "figures": found,
         "gain": plain(one.gained) if one.gained else None,
     }

@@ -27,13 +27,16 @@ class Row:
     grouped: Found | None = None
     leaky: Found | None = None
     minutes: float | None = None
+    epochs: int | None = None
 
 
 def rows_of(network: str, cost: Cost, grouped: Trained | None, leaky: Trained | None, *, bootstrap: int) -> list[Row]:
     """The row of a network; the fused one has a second, with its metadata withheld."""
     names = {"fused": network, "image": f"{network}, picture alone"}
     paths = ("fused", "image") if network == "fused" else ("fused",)
-    row = Row(network, network, cost, minutes=grouped.run.minutes if grouped else None)
+    row = Row(network, network, cost)
+    if grouped:
+        row = replace(row, minutes=grouped.run.minutes, epochs=grouped.run.epochs)
     return [
         replace(
             row,
@@ -68,7 +71,7 @@ def build(rows: list[Row], stages: dict[str, tuple[float, float]], values: dict[
 
 COLUMNS = (
     *("network", "status", "parameters", "parameters (reported)"),
-    *("p50 ms", "p95 ms", "ms (reported)", "minutes trained"),
+    *("p50 ms", "p95 ms", "ms (reported)", "minutes trained", "epochs"),
     *columns(tuple(f"grouped: {name}" for name in GROUPED)),
     *columns((f"image-level, leaks: {LEAKY}",)),
     *("accuracy (reported)", "F1 (reported)"),
@@ -94,7 +97,7 @@ def _cells(row: Row) -> list[Cell]:
     leaky = cells(row.leaky) if row.leaky else [None] * 3
     status = "trained" if row.grouped else NOT_TRAINED
     return [
-        *(row.name, status, *size, *laps, said.milliseconds, row.minutes),
+        *(row.name, status, *size, *laps, said.milliseconds, row.minutes, row.epochs),
         *(*grouped, *leaky, said.accuracy, said.f1),
     ]
 
@@ -106,4 +109,11 @@ def _plain(row: Row) -> dict[str, Any]:
     }
     cost = asdict(row.cost) if row.cost else None
     reported = asdict(REPORTED.get(row.network, NOTHING))
-    return {"name": row.name, "cost": cost, "minutes": row.minutes, **figures, "reported": reported}
+    return {
+        "name": row.name,
+        "cost": cost,
+        "minutes": row.minutes,
+        "epochs": row.epochs,
+        **figures,
+        "reported": reported,
+    }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from training.data.pictures import Pictures
 from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.splits import Split
-from training.fitting.config import TrainConfig
+from training.fitting.config import TrainConfig, flat, read_config
 from training.fitting.engine import fit
 from training.fitting.runs import Run, load_run
 from training.metrics import Answers
@@ -37,6 +39,12 @@ class Trained:
 
     run: Run
     answers: dict[str, Answers]
+
+    @property
+    def length(self) -> str:
+        """What its training was given: minutes, or epochs where no clock ended it."""
+        minutes = self.run.config["budget_minutes"]
+        return f"{minutes:g} minutes" if minutes else f"{self.run.config['epochs']} epochs"
 
 
 @dataclass(frozen=True)
@@ -85,3 +93,21 @@ def _check(run: Run, name: str, config: TrainConfig, field: Field) -> None:
             f"The run {name} was trained with a budget of {budget:g} minutes, not {field.minutes:g}: give its "
             "--minutes-each or another --runs folder."
         )
+    found, asked = (_recipe_of(one) for one in (read_config(run.path / "config.json"), config))
+    unlike = [f"{key} {found[key]}, not {value}" for key, value in asked.items() if found[key] != value]
+    if unlike:
+        raise DataError(f"The run {name} was trained with {'; '.join(unlike)}: name another --runs folder.")
+
+
+def _recipe_of(config: TrainConfig) -> dict[str, Any]:
+    """What contenders must share with their recipe: all but their length, which is the budget's, and where they log."""
+    alike = replace(config, budget_minutes=0.0, epochs=1, patience=0, wandb_project=None)
+    return flat(alike.to_dict())
+
+
+def check_one_budget(runs: Mapping[str, Trained | None]) -> None:
+    """Raise ``DataError`` unless all that are there were trained for the same minutes, or else the same epochs."""
+    lengths = {name: one.length for name, one in runs.items() if one}
+    if len(set(lengths.values())) > 1:
+        named = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise DataError(f"These runs were not trained equally long ({named}), so they are no one comparison.")

@@ -72,6 +72,30 @@ def test_a_run_that_learned_from_data_prepared_otherwise_is_no_contender(
         contenders.obtain("run", replace(TINY, seed=1), field)
 
 
+def test_a_run_of_another_recipe_is_no_contender_though_its_split_and_network_are_the_same(
+    tiny_runs: list[Path], records: list[Record], pictures: Pictures
+) -> None:
+    field = contenders.Field(records, pictures, load_run(tiny_runs[0]).split, tiny_runs[0].parent, 0)
+    assert contenders.obtain("seed-1", replace(TINY, seed=1, epochs=7), field) is not None
+    with pytest.raises(DataError, match=r"seed-2 was trained with seed 2, not 1: name another"):
+        contenders.obtain("seed-2", replace(TINY, seed=1), field)
+    other = replace(TINY, seed=1, weight_decay=0.25, schedule=replace(TINY.schedule, peak=0.75))
+    with pytest.raises(DataError, match=r"schedule.peak .*, not 0.75; weight_decay .*, not 0.25"):
+        contenders.obtain("seed-1", other, field)
+
+
+def test_runs_of_unlike_length_are_no_one_comparison(
+    tiny_runs: list[Path], records: list[Record], pictures: Pictures
+) -> None:
+    field = contenders.Field(records, pictures, load_run(tiny_runs[0]).split, tiny_runs[0].parent, 0)
+    one = contenders.obtain("seed-1", replace(TINY, seed=1), field)
+    assert one is not None
+    longer = replace(one, run=replace(one.run, config={**one.run.config, "budget_minutes": 30.0}))
+    contenders.check_one_budget({"a": one, "b": one, "missing": None})
+    with pytest.raises(DataError, match=r"\(a 1 epochs, b 30 minutes\)"):
+        contenders.check_one_budget({"a": one, "b": longer})
+
+
 def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn: Path, tmp_path: Path) -> None:
     words = ["ablation", "--of", "dnn", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
     words += ["--runs", str(tmp_path / "runs"), "--precision", "32-true", "--bootstrap", "20"]
@@ -79,6 +103,7 @@ def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn:
     with (tmp_path / "report" / "ablation.csv").open(newline="") as file:
         rows = {row["change"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["base", "batch-norm"]
+    assert all(float(row["minutes trained"]) > 0 and int(row["epochs"]) >= 1 for row in rows.values())
     figure, won = "balanced_accuracy (p/prior)", "gain in balanced_accuracy (p/prior) over the base"
     difference = float(rows["batch-norm"][figure]) - float(rows["base"][figure])
     assert float(rows["batch-norm"][won]) == pytest.approx(difference)

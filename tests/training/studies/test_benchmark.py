@@ -40,6 +40,7 @@ def test_both_networks_and_the_floor_stand_with_honest_and_leaky_figures(made: P
     for row in table.values():
         assert 0 <= float(row["grouped: balanced_accuracy (p/prior)"]) <= 1
         assert 0 <= float(row["image-level, leaks: accuracy (arg-max p)"]) <= 1
+    assert int(table["dnn"]["epochs"]) >= 1
     assert int(table["dnn"]["parameters"]) == 2_412_999
     assert float(table["dnn"]["accuracy (reported)"]) == 0.69085
     assert 0 < float(table["dnn"]["p50 ms"]) <= float(table["dnn"]["p95 ms"])
