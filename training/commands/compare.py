@@ -9,6 +9,7 @@ from pathlib import Path
 from training.commands import arguments
 from training.data.records import DataError
 from training.evaluation.compared import comparison_report
+from training.evaluation.folds import check_one_experiment
 from training.evaluation.metadata import METADATA
 from training.evaluation.paired import aligned, compare
 from training.evaluation.predicted import Rows, join, read_predictions
@@ -62,6 +63,7 @@ def _of_runs(args: argparse.Namespace, folders: list[Path], path: str | None, me
     if args.data is None:
         raise DataError("To compare runs, say with --data where their photographs are.")
     runs = [load_run(folder) for folder in folders]
+    check_one_experiment(runs)
     records, pictures = arguments.load_data_of(args, runs)
     found = []
     for folder, one in zip(folders, runs, strict=True):

@@ -10,6 +10,7 @@ from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError, Record
 from training.data.sources import SOURCES
+from training.evaluation.folds import check_one_experiment, folds_there
 from training.evaluation.full import Subject, full_report
 from training.evaluation.metadata import METADATA
 from training.evaluation.outside import check_outside, check_own_split, unlike
@@ -98,12 +99,13 @@ def _runs(args: argparse.Namespace) -> Evaluated:
     if args.side == "all":
         raise DataError("Outside data are answered by a bundle: name one with --bundle.")
     runs = [load_run(path) for path in args.run]
+    check_one_experiment(runs)
     records, pictures = arguments.load_data_of(args, runs)
     each = [predict_run(one, records, pictures, side=args.side, metadata=args.metadata) for one in runs]
     if any(list(paths) != list(each[0]) for paths in each):
         raise DataError("These runs do not answer by the same paths: some take metadata, some do not.")
     paths = {name: pool([answers[name] for answers in each]) for name in each[0]}
-    rows = f"{args.side} side" if len(runs) == 1 else f"out-of-fold, {len(runs)} {args.side} sides pooled"
+    rows = f"{args.side} side" if len(runs) == 1 else f"out-of-fold, {args.side} sides of {folds_there(runs)} pooled"
     subject = Subject(
         name=_name(runs),
         rows=f"{rows}, {runs[0].split.scheme}",

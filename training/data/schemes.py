@@ -23,6 +23,7 @@ from training.data.splits import (
 
 SCHEMES = ("lesion", "lesion-folds", "leave-source-out", "image-level")
 FOLDS = 5
+LESION_FOLDS = "lesion-grouped stratified 5 folds, 70/10/20"
 HELD_OUT = "rosendahl"  # Queensland; the other three sources are Vienna's
 
 
@@ -56,6 +57,11 @@ def split_by(
     return made
 
 
+def folds_of(split: Split) -> int:
+    """How many folds its scheme has."""
+    return FOLDS if split.scheme == LESION_FOLDS else PARTS
+
+
 def lesion_folds(records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0) -> Split:
     """One of five folds, 70/10/20 by lesion. Each image is tested once over the folds: pool them out of fold.
 
@@ -66,7 +72,7 @@ def lesion_folds(records: list[Record], twins: Twins, *, seed: int = 0, fold: in
         records,
         {index: (part - 2 * fold) % PARTS for index, part in part_of.items()},
         {0: "test", 1: "test", 2: "validation"},
-        scheme="lesion-grouped stratified 5 folds, 70/10/20",
+        scheme=LESION_FOLDS,
         seed=seed,
         fold=fold,
     )

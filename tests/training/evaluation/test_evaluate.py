@@ -6,6 +6,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from tests.training.fitting.test_engine import TINY
 from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.records import Record
+from training.data.schemes import lesion_folds
 from training.data.splits import Split, split_by_lesion
+from training.evaluation.folds import folds_there
 from training.evaluation.predicted import read_predictions
 from training.evaluation.trained import predict_run
 from training.fitting.engine import fit
@@ -56,7 +59,9 @@ def _rows(file: Path) -> list[list[str]]:
 def test_two_folds_pool_into_one_out_of_fold_figure(pooled: Path, folds: list[Path]) -> None:
     tested = [image for fold in folds for image in load_run(fold).split.test]
     document = json.loads((pooled / "report.json").read_text())
-    assert document["title"].startswith("Network fused: out-of-fold, 2 test sides pooled, lesion-grouped")
+    assert document["title"].startswith(
+        "Network fused: out-of-fold, test sides of 2 of 10 folds pooled, lesion-grouped"
+    )
     assert document["fused"]["n_images"] == len(tested)
     assert np.sum(document["fused"]["confusion_matrix"]["p/prior"]) == len(tested)
     for path in ("fused", "image"):
@@ -149,6 +154,31 @@ def test_a_leaky_split_is_said_on_the_first_page(
     page = (tmp_path / "out" / "report.html").read_text()
     assert f"1 of {len(split.test)} photographs show a lesion that was also in training" in page
     assert page.index("also in training") < page.index("What it does well")
+
+
+def test_only_folds_of_one_experiment_are_pooled(
+    folds: list[Path], words: list[str], records: list[Record], pictures: Pictures, tmp_path: Path
+) -> None:
+    def trained(name: str, split: Split, **changes: Any) -> str:
+        fit(records, pictures, split, replace(TEST_RUN, **changes), tmp_path / name)
+        return str(tmp_path / name)
+
+    words = [*words, "--out", str(tmp_path / "out"), "--run", str(folds[0]), "--run"]
+    fold = split_by_lesion(records, [], fold=1)
+    with pytest.raises(SystemExit, match=r"0 and longer differ in epochs, weight_decay: only folds of one experiment"):
+        main([*words, trained("longer", fold, epochs=2, weight_decay=0.01)])
+    with pytest.raises(SystemExit, match="0 and dealt differ in split seed: only"):
+        main([*words, trained("dealt", split_by_lesion(records, [], seed=5, fold=1))])
+    with pytest.raises(SystemExit, match="0 and folds differ in scheme: only"):
+        main([*words, trained("folds", lesion_folds(records, [], fold=1))])
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_folds_of_a_scheme_are_counted(folds: list[Path], records: list[Record]) -> None:
+    one = load_run(folds[0])
+    fifths = [replace(one, split=lesion_folds(records, [], fold=fold)) for fold in (0, 1, 3)]
+    assert folds_there(fifths) == "3 of 5 folds"
+    assert folds_there([one, load_run(folds[1])]) == "2 of 10 folds"
 
 
 def test_what_cannot_be_evaluated_is_refused(words: list[str], folds: list[Path], drawn: Path, tmp_path: Path) -> None:
