@@ -27,6 +27,8 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "train_blocks": {"type": int, "help": "stock networks: freeze all below the top so many blocks (train all)"},
 }
 
+FLAGS = ("--no-mask-head", *("--" + name.replace("_", "-") for name in SWITCHES))
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", default="fused", choices=list(NETWORKS))

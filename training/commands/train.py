@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from training.fitting.config import TrainConfig, read_config, read_priors
 from training.fitting.recipes import RECIPES
 from training.fitting.runs import load_run
 from training.networks.registry import name_of
+
+_PREPARED = ("--network", "--preset", "--filter", "--cleaning")
+_SPLIT = ("--split", "--scheme", "--fold")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,16 +60,27 @@ def _announce(run: engine.Prepared) -> None:
 def _config(args: argparse.Namespace) -> TrainConfig:
     """What is to be run; pictures and source in ``args`` follow a record or a recipe."""
     if args.from_record:
-        if said := [*fitting_options.said(args), *(["--fit-batch"] if args.fit_batch else [])]:
+        settled = ("--recipe", "--fit-batch", *_PREPARED, *_SPLIT, *network_options.FLAGS)
+        if said := [*fitting_options.said(args), *_given(args, settled)]:
             raise ValueError(f"--from-record repeats a run as it was; leave out {', '.join(said)}.")
         record = read_config(args.from_record)
         args.source, args.cleaning = record.source, record.cleaning
         args.preset, args.filter = record.preset, list(record.filters)
         return record
+    if args.split and (said := _given(args, ("--scheme", "--fold"))):
+        raise ValueError(f"--split names the sides; leave out {', '.join(said)}.")
     recipe = RECIPES[args.recipe]
     if args.recipe != "own":
+        if said := _given(args, ("--network", "--preset")):
+            raise ValueError(f"--recipe {args.recipe} chooses network and pictures; leave out {', '.join(said)}.")
         args.network, args.preset = name_of(recipe.network), recipe.preset
     return fitting_options.apply(args, replace(recipe, network=network_options.chosen(args)))
+
+
+def _given(args: argparse.Namespace, flags: Sequence[str]) -> list[str]:
+    """Those of ``flags`` that are on the command line, with their defaults too."""
+    written = {word.partition("=")[0] for word in args.argv}
+    return [flag for flag in flags if flag in written]
 
 
 def _split(args: argparse.Namespace, records: list[Record], pictures: Pictures) -> Split:

@@ -145,3 +145,32 @@ def test_a_report_quotes_the_words_that_the_command_was_given(
     assert "--bootstrap 20" in quoted
     asking = [name for name, module in COMMANDS.items() if "sys.argv" in Path(str(module.__file__)).read_text()]
     assert not asking, "main() hands over args.argv, which is right for a caller from Python too"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "--recipe report-cnn --network resnet50",
+            "--recipe report-cnn chooses network and pictures; leave out --network.",
+        ),
+        ("--recipe report-cnn --preset=own", "--recipe report-cnn chooses network and pictures; leave out --preset."),
+        ("--split s.json --scheme lesion --fold 1", "--split names the sides; leave out --scheme, --fold."),
+        *(
+            (f"--from-record r.json {flag} {value}", f"--from-record repeats a run as it was; leave out {flag}.")
+            for flag, value in (
+                ("--network", "dnn"),
+                ("--preset", "own"),
+                ("--filter", "hair"),
+                ("--cleaning", "keep"),
+                ("--split", "s.json"),
+                ("--scheme", "lesion"),
+                ("--fold", "0"),
+                ("--dropout", "0.5"),
+                ("--recipe", "own"),
+            )
+        ),
+    ],
+)
+def test_an_option_that_would_not_be_followed_is_refused(words: str, said: str) -> None:
+    assert _refused("train", "--data", "nowhere", "--out", "nowhere", *words.split()) == f"train: {said}"
