@@ -41,7 +41,8 @@ class Program:
         self._requests = playwright.request.new_context(base_url=url, extra_http_headers=headers)
 
     def get(self, path: str) -> dict:
-        return self._answer(self._requests.get(f"/api/v1/{path}"), 200)
+        # A server may close a connection that was idle at the moment in which it is asked again; to ask twice is harmless.
+        return self._answer(self._requests.get(f"/api/v1/{path}", max_retries=2), 200)
 
     def post(self, path: str, status: int = 201, **fields) -> dict:
         return self._answer(self._requests.post(f"/api/v1/{path}", data=fields), status)
