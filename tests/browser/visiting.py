@@ -7,7 +7,7 @@ from tests.browser.running import RunningClinic
 from tests.browser.watching import Watch
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PATIENCE = 15_000  # milliseconds for anything a page is waited for
+PATIENCE = 40_000  # milliseconds for anything a page is waited for: two busy cores can make it wait long
 
 
 def press(page, key: str) -> None:

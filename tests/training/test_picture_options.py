@@ -92,7 +92,7 @@ def test_a_run_is_evaluated_on_pictures_and_metadata_prepared_as_its_own(
     words = ["evaluate", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--bootstrap", "20"]
     printed = main([*words, "--run", str(runs / "filtered"), "--out", str(tmp_path / "report")])
     assert "balanced_accuracy" in printed
-    with pytest.raises(SystemExit, match="prepared in different ways"):
+    with pytest.raises(SystemExit, match="differ in filters: only folds of one experiment pool"):
         main([*words, "--run", str(runs / "plain"), "--run", str(runs / "filtered"), "--out", str(tmp_path / "both")])
 
 
