@@ -29,6 +29,18 @@ clinic, told = Clinic.objects.get(slug="demo"), sys.argv[1:]
 for username, role, password in zip(*[iter(told)] * 3):
     add_member(clinic=clinic, username=username, role=role, password=password)
 """
+# A worker that is stopped amid an analysis would hold the database's lock, and whoever submits would wait for it.
+_WAIT_FOR_AN_IDLE_WORKER = """
+import sys, time, django
+django.setup()
+from cases.models import Analysis
+from cases.states import OPEN_ANALYSIS
+end = time.monotonic() + 120
+while Analysis.objects.filter(state__in=OPEN_ANALYSIS).exists():
+    if time.monotonic() > end:
+        sys.exit("The worker did not come to rest.")
+    time.sleep(0.2)
+"""
 
 
 class RunningClinic:
@@ -47,13 +59,17 @@ class RunningClinic:
         """Each key becomes a login with the role beside it."""
         added = {name: {"username": f"demo-{name}", "password": secrets.token_urlsafe(12)} for name in roles}
         told = [word for name, login in added.items() for word in (login["username"], roles[name], login["password"])]
-        command = [sys.executable, "-c", _ADD_PEOPLE, *told]
-        subprocess.run(command, cwd=REPOSITORY, env=os.environ | self._env, check=True, timeout=60)
+        self._run(_ADD_PEOPLE, *told)
         self.logins |= added
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [sys.executable, "-c", program, *words]
+        subprocess.run(command, cwd=REPOSITORY, env=os.environ | self._env, check=True, timeout=180)
 
     @contextmanager
     def frozen_worker(self) -> Iterator[None]:
         """The worker stands still: what is submitted now stays queued until the block ends."""
+        self._run(_WAIT_FOR_AN_IDLE_WORKER)
         (worker,) = [pid for pid in self._process.children() if "celery" in _command(pid)]
         os.killpg(worker, signal.SIGSTOP)
         try:
