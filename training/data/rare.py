@@ -1,7 +1,8 @@
-"""A fixed set of df, vasc and akiec, the classes that every mean hides, kept out of all tuning and counted when read.
+"""A fixed set of df, vasc and akiec, the classes that every mean hides, with a count of its readings.
 
 It is the rare part of one split's test side, whole lesions. A set that is looked at again and again is tuned on sooner
-or later, whatever was meant; so each reading is written down beside it, and a report says the how-manyth it is.
+or later, whatever was meant; so each reading through the command ``rare`` is written down beside it, and a report says
+the how-manyth it is. Commands that judge the whole test side see the same images and are not counted here.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class RareSubset:
         return hashlib.sha256("\n".join((self.split_sha256, *self.images)).encode()).hexdigest()
 
     def save(self, path: Path) -> None:
-        """Write the subset and, where there is none yet, its empty record of readings. Raises ``FileExistsError``."""
+        """Write the subset; its record of readings begins with the first. Raises ``FileExistsError``."""
         with path.open("x") as file:
             json.dump({**asdict(self), "sha256": self.digest()}, file, indent=1)
 

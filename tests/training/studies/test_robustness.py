@@ -93,7 +93,7 @@ def test_lesions_are_drawn_whole(records: list[Record]) -> None:
 
 
 def test_a_bundle_is_asked_about_its_own_split_and_no_other() -> None:
-    asked.opened(SHIPPED, Split.load(SHIPPED_SPLIT))
+    assert asked.opened(SHIPPED, Split.load(SHIPPED_SPLIT)).bundle.path == SHIPPED
 
 
 def test_a_split_that_holds_out_what_the_bundle_learned_is_refused() -> None:
