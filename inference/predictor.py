@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.attribution import PLAYERS, Worth, attribute, baseline
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
 from inference.conformance import check_answers
@@ -109,6 +110,7 @@ class Predictor:
 
         progress("gradcam")
         heat = class_heat(head.W, features)
+        shares = attribute(head, manifest.metadata_encoding, metadata, from_image)
         clock.lap("gradcam")
 
         return _Seen(
@@ -120,6 +122,7 @@ class Predictor:
             from_metadata=from_metadata,
             fused=bool(encoded.any()),
             heat=heat,
+            shares=shares,
             lesion=mask > 0,  # the logit of one half
         )
 
@@ -145,6 +148,8 @@ class Predictor:
             logits=self._by_code(logits),
             image_logits=self._by_code(seen.from_image),
             metadata_logits=self._by_code(seen.from_metadata),
+            attributions=self._attributions(seen.shares),
+            baseline_logits=self._by_code(baseline(len(manifest.labels))),
             malignancy=malignancy(calibrated),
             prediction_set=members,
             tier=tier(members, abstained=reason is not None),
@@ -164,6 +169,10 @@ class Predictor:
             timings=clock.finish(),
         )
 
+    def _attributions(self, shares: Worth) -> dict[str, dict[str, float]]:
+        columns = (dict(zip(PLAYERS, column, strict=True)) for column in shares.T.tolist())
+        return dict(zip(self.bundle.manifest.labels, columns, strict=True))
+
     def _by_code(self, values: Floats | NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self.bundle.manifest.labels, values.tolist(), strict=True))
 
@@ -180,6 +189,7 @@ class _Seen:
     from_metadata: Floats  # (7,)
     fused: bool
     heat: Floats  # (7, h, w)
+    shares: Worth  # (4, 7)
     lesion: NDArray[np.bool_]  # (h, w)
 
 

@@ -25,6 +25,9 @@ class Result:
         logits: z, the sum of image_logits and metadata_logits.
         image_logits: the picture's part of z.
         metadata_logits: the part of age, sex and site; exactly 0 when nothing is known.
+        attributions: by code the exact Shapley value, in logits, of "image", "age", "sex" and "site"; they sum to
+            z less baseline_logits, and an unknown field has exactly 0 (``inference.attribution``).
+        baseline_logits: z where nothing is known, neither picture nor metadata; there p is the prior.
         malignancy: p(mel) + p(bcc) + p(akiec), 0 to 1.
         prediction_set: conformal set, most severe first, never empty.
         tier: urgent, soon or routine.
@@ -48,6 +51,8 @@ class Result:
     logits: Mapping[str, float]
     image_logits: Mapping[str, float]
     metadata_logits: Mapping[str, float]
+    attributions: Mapping[str, Mapping[str, float]]
+    baseline_logits: Mapping[str, float]
     malignancy: float
     prediction_set: tuple[str, ...]
     tier: Tier
