@@ -1,5 +1,7 @@
 """The clinic's codes as choices; those it shares with the network have their one source in `inference.vocabulary`."""
 
+from collections.abc import Iterable
+
 from django.db import models
 
 from inference import vocabulary
@@ -75,6 +77,27 @@ class Verdict(models.TextChoices):
 
     PASSED = "passed", "Passed"
     REJECTED = "rejected", "Rejected"
+
+
+class Finding(models.TextChoices):
+    """What the quality gate finds fault with, in a few words."""
+
+    BLUR = "blur", "out of focus"
+    FLAT = "flat", "hardly any contrast"
+    UNDER_EXPOSED = "under_exposed", "too dark"
+    OVER_EXPOSED = "over_exposed", "too bright"
+    GLARE = "glare", "glare on the skin"
+    TOO_SMALL = "too_small", "too few pixels"
+    CROPPED = "cropped", "so narrow that most of it was not seen"
+    LESION_OFF_FRAME = "lesion_off_frame", "the lesion runs out of the frame"
+    OCCLUDED = "occluded", "hair, ruler or ink over the lesion"
+
+
+def finding_words(reasons: Iterable[str]) -> str:
+    """["blur", "under_exposed"] → "out of focus, too dark"; a code of a later gate keeps its own words."""
+    return ", ".join(
+        Finding(reason).label if reason in Finding.values else reason.replace("_", " ") for reason in reasons
+    )
 
 
 class AbstainReason(models.TextChoices):

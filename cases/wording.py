@@ -47,16 +47,6 @@ _ABSTENTIONS = {
         "The network cannot tell them apart on this image. Read it without its help.",
     ),
 }
-_FINDINGS = {
-    "blur": "out of focus",
-    "flat": "hardly any contrast",
-    "under_exposed": "too dark",
-    "over_exposed": "too bright",
-    "too_small": "too few pixels",
-    "cropped": "so narrow that most of it was not seen",
-}
-
-
 _SUBJECTS = {1: "Nothing else stays", 2: "Both stay"}
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
 
@@ -115,11 +105,6 @@ def trust(explanation: Explanation, diagnosis: str) -> tuple[bool, str]:
     if share < TRUSTED_SHARE:
         return False, f"Only {inside} Look at the image before the result."
     return True, inside
-
-
-def findings(reasons: list[str]) -> str:
-    """["blur", "under_exposed"] → "out of focus, too dark"."""
-    return ", ".join(_FINDINGS.get(reason, reason.replace("_", " ")) for reason in reasons)
 
 
 def signing_question(code: str, management: str) -> str:

@@ -1,35 +1,66 @@
 """Why a case stands where it stands, as a sentence that says what to do."""
 
-from cases.models import Analysis, Case
-from cases.states import OPEN_ANALYSIS, AnalysisState
-from cases.vocabulary import AbstainReason, Diagnosis, Tier
+from cases.models import Analysis, Case, LesionImage
+from cases.states import AnalysisState
+from cases.vocabulary import AbstainReason, Diagnosis, Tier, finding_words
 from inference.vocabulary import MALIGNANT, SEVERITY
 
 _NOBODY_LOOKED = "Nobody has looked yet, so it ranks above every “soon”."
+_BESIDE = "Another of its images got no answer"
+_NOT_SCORED = "A clinical image of the same lesion was not scored: the network reads dermoscopy only."
 
 
 def rank_reason(case: Case, *, threshold: float | None) -> str:
-    """One or two sentences; reads the case's prefetched images and analyses."""
-    analyses = [analysis for image in case.images.all() for analysis in image.analyses.all()]
+    """A few short sentences; reads the case's prefetched images, analyses and quality checks."""
+    images = list(case.images.all())
+    analyses = [analysis for image in images for analysis in image.analyses.all()]
+    silences = _silences(images)
     if not case.tier:
-        return f"{_silence(analyses)} {_NOBODY_LOOKED}"
-    possible = _possible(analyses)
-    sentence = _possibility(case, possible)
-    return f"{sentence} {_threshold_sentence(case, threshold)}".strip()
+        return " ".join([*(silences or ["The network gave no answer."]), _NOBODY_LOOKED])
+    possibility = _possibility(case, _possible(analyses))
+    said = [possibility, _threshold_sentence(case, threshold), _beside(case, silences)]
+    return " ".join(sentence for sentence in said if sentence)
 
 
-def _silence(analyses: list[Analysis]) -> str:
-    """What kept the network from answering."""
+def _silences(images: list[LesionImage]) -> list[str]:
+    """What kept the network from answering, each cause once."""
+    if not any(image.analyses.all() for image in images):
+        return ["No model version was active, so no image was analysed."]
+    causes = [cause for image in images for cause in _causes(image)]
+    return list(dict.fromkeys(causes))
+
+
+def _causes(image: LesionImage) -> list[str]:
+    analyses = list(image.analyses.all())
     if not analyses:
-        return "No model version was active, so no image was analysed."
-    for analysis in analyses:
-        if analysis.state == AnalysisState.FAILED:
-            return f"The analysis failed: {analysis.error.rstrip('.')}."
-        if analysis.state == AnalysisState.ABSTAINED:
-            return f"The network refused: {AbstainReason(analysis.abstain_reason).label.lower()}."
-    if any(analysis.state in OPEN_ANALYSIS for analysis in analyses):
-        return "The analysis missed its deadline."
-    return "The network gave no answer."
+        return ["An image was never analysed."]
+    return [_cause(image, analysis) for analysis in analyses if analysis.state != AnalysisState.SUCCEEDED]
+
+
+def _cause(image: LesionImage, analysis: Analysis) -> str:
+    if analysis.state == AnalysisState.FAILED:
+        return f"The analysis failed: {analysis.error.rstrip('.')}."
+    if analysis.state == AnalysisState.ABSTAINED:
+        return f"The network refused: {_refusal(image, AbstainReason(analysis.abstain_reason))}."
+    return "The analysis missed its deadline."
+
+
+def _refusal(image: LesionImage, reason: AbstainReason) -> str:
+    """ "image quality too low (out of focus)"."""
+    check = getattr(image, "quality_check", None)
+    words = reason.label[0].lower() + reason.label[1:]
+    if reason != AbstainReason.LOW_QUALITY or check is None or not check.reasons:
+        return words
+    return f"{words} ({finding_words(check.reasons)})"
+
+
+def _beside(case: Case, silences: list[str]) -> str:
+    """What an answered case still owes: the images that got none, and why."""
+    if not case.silent:
+        return _NOT_SCORED if silences else ""
+    if not silences:
+        return f"{_BESIDE}, so look at all of them."
+    return f"{_BESIDE}, so look at all of them. {' '.join(silences)}"
 
 
 def _possible(analyses: list[Analysis]) -> list[str]:
@@ -52,6 +83,4 @@ def _threshold_sentence(case: Case, threshold: float | None) -> str:
         return ""
     if case.malignancy >= threshold:
         return f"Malignancy {case.malignancy:.2f} reaches the threshold {threshold:.2f}."
-    if case.silent:
-        return "Another of its images got no answer, so look at all of them."
     return f"Malignancy {case.malignancy:.2f} is below the threshold {threshold:.2f}."

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from cases.models import Case, User
+from cases.models import Case, LesionImage, User
 from cases.permissions import visible_cases
 from cases.selectors.full import current_answers
 from cases.selectors.reasons import rank_reason
@@ -138,7 +138,10 @@ def worklist_cases(user: User) -> QuerySet[Case]:
     return (
         visible_cases(user)
         .select_related("patient__clinic", "claimed_by")
-        .prefetch_related("images__lesion", Prefetch("images__analyses", queryset=current_answers()))
+        .prefetch_related(
+            Prefetch("images", LesionImage.objects.select_related("lesion", "quality_check")),
+            Prefetch("images__analyses", queryset=current_answers()),
+        )
     )
 
 

@@ -1,6 +1,5 @@
 """What the analyses of a case say together, and when the case is ready for a dermatologist."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -56,10 +55,10 @@ def _analyses_of(case: Case) -> list[Analysis]:
     return list(found.defer("model_version__manifest", "model_version__card"))
 
 
-def _assess(case: Case, analyses: Iterable[Analysis]) -> None:
+def _assess(case: Case, analyses: list[Analysis]) -> None:
     """Tier, malignancy and flag. Silence about a lesion is a reason to look, never to skip."""
     answered = [analysis for analysis in analyses if analysis.state == AnalysisState.SUCCEEDED]
-    case.silent = not answered or _silent(analyses, answered)
+    case.silent = not answered or _silent(case, analyses, answered)
     tiers = {analysis.prediction.tier for analysis in answered}
     worst = next((tier for tier in _BY_URGENCY if tier in tiers), "")
     # An unassessed lesion beside one that is merely "soon" or "routine" leaves the case unassessed.
@@ -83,12 +82,14 @@ def _threshold(case: Case, answered: list[Analysis]) -> float | None:
     return min(reached) if reached else max(judged, default=(None, None))[1]
 
 
-def _silent(analyses: Iterable[Analysis], answered: Iterable[Analysis]) -> bool:
-    """Did the network leave a lesion without an answer?
+def _silent(case: Case, analyses: list[Analysis], answered: list[Analysis]) -> bool:
+    """Did the network leave an image without an answer, whether it was asked about it or not?
 
     An overview beside a dermoscopic image of the same lesion is not scored by design, and that is no silence.
     """
     lesions = {analysis.image.lesion_id for analysis in answered}
+    if case.images.exclude(pk__in={analysis.image_id for analysis in analyses}).exists():
+        return True
     return any(
         analysis.state != AnalysisState.SUCCEEDED
         and not (analysis.abstain_reason == AbstainReason.MODALITY and analysis.image.lesion_id in lesions)

@@ -13,8 +13,8 @@ from cases.selectors.progress import case_progress
 from cases.selectors.results import leading_analysis, possible_diagnoses, probability_rows
 from cases.selectors.worklist import Worklist
 from cases.states import AnalysisState, CaseState
-from cases.vocabulary import Answer
-from cases.wording import SCC_NOTE, coverage, findings, is_malignant, set_note, trust, verdict
+from cases.vocabulary import Answer, finding_words
+from cases.wording import SCC_NOTE, coverage, is_malignant, set_note, trust, verdict
 
 NEXT_SHOWN = 6
 
@@ -81,7 +81,7 @@ def _result(analysis: Analysis | None) -> dict[str, Any]:
 
 def _quality(image: LesionImage | None) -> dict[str, Any]:
     check = getattr(image, "quality_check", None)
-    return {"quality": check, "quality_findings": findings(check.reasons) if check else ""}
+    return {"quality": check, "quality_findings": finding_words(check.reasons) if check else ""}
 
 
 def _symptoms(case: Case) -> dict[str, list[str]]:
