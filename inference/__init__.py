@@ -19,6 +19,7 @@ The way of one picture, from bytes to ``Result``:
 
 ``predictor`` is these steps in order and ``result`` what they give. ``bundle`` reads and verifies the folder
 in which weights travel with their meaning (``manifest``, ``onnx_graph``), and ``conformance`` checks that it
-still answers as at its export. ``vocabulary`` is the one source of every code. ``python -m inference`` is
-the command line.
+still answers as at its export. ``surrogates`` ask the network from outside, on demand: LIME and SHAP on
+``superpixels``, drawn by ``surrogate_overlay``. ``vocabulary`` is the one source of every code.
+``python -m inference`` is the command line.
 """

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from inference import commands
 from inference.errors import InferenceError
+from inference.surrogates import METHODS, SAMPLES
+from inference.vocabulary import SEVERITY
 
 
 def build_parser() -> ArgumentParser:
@@ -31,11 +33,15 @@ def build_parser() -> ArgumentParser:
     check.add_argument("bundle", type=Path)
     check.set_defaults(run=commands.check)
 
-    explain = actions.add_parser("explain", help="write Grad-CAM of all classes for one picture")
+    explain = actions.add_parser("explain", help="Grad-CAM of all classes of a picture, or LIME or SHAP of one")
     explain.add_argument("image", type=Path)
     explain.add_argument("--out", type=Path, required=True, help="the folder to write to")
     for field in ("age", "sex", "localization"):
         explain.add_argument(f"--{field}", default="", help="unknown when left out")
+    explain.add_argument("--method", choices=("gradcam", *METHODS), default="gradcam", help="lime, shap: 20 s and more")
+    explain.add_argument("--diagnosis", choices=SEVERITY, help="lime, shap: whose score (default: the likeliest)")
+    explain.add_argument("--samples", type=_positive, default=SAMPLES, help=f"lime, shap: answers (default {SAMPLES})")
+    explain.add_argument("--seed", type=int, default=0, help="lime, shap: of the patches that are hidden together")
     explain.set_defaults(run=commands.explain)
 
     for action in (predict, explain):

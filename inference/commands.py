@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from PIL import Image
 from tqdm import tqdm
 
 from inference.bundle import Bundle, load_manifest, newest_bundle
@@ -23,6 +24,8 @@ from inference.overlay import blend, render_overlay
 from inference.predictions import Row, find_images, image_names, predict_row, read_metadata, write_rows
 from inference.predictor import Predictor
 from inference.result import Result
+from inference.surrogate_overlay import render_surrogate
+from inference.surrogates import explain_image
 from inference.vocabulary import SEVERITY
 
 MODELS_FOLDER = Path(__file__).resolve().parents[1] / "models"
@@ -59,7 +62,7 @@ def check(arguments: Namespace) -> int:
 
 
 def explain(arguments: Namespace) -> int:
-    """Write one heatmap on the picture for each diagnosis, and the figures as JSON."""
+    """Write one heatmap on the picture for each diagnosis, or a surrogate of one, and the figures as JSON."""
     metadata = Metadata.parse(age=arguments.age, sex=arguments.sex, localization=arguments.localization)
     predictor = _predictor(arguments.bundle)
     try:
@@ -70,11 +73,46 @@ def explain(arguments: Namespace) -> int:
     result = predictor.predict(image, metadata)
     arguments.out.mkdir(parents=True, exist_ok=True)
     stem = arguments.out / arguments.image.stem
+    if arguments.method != "gradcam":
+        return _ask_surrogate(predictor, image, metadata, arguments.diagnosis or result.likeliest, arguments)
     for code in SEVERITY:
         blend(image, render_overlay(result.heatmap(code), result.geometry)).save(f"{stem}_{code}.png")
     text = json.dumps(summary(result), indent=2)
     Path(f"{stem}.json").write_text(text + "\n", encoding="utf-8")
     print(text)
+    return 0
+
+
+def _ask_surrogate(
+    predictor: Predictor, image: Image.Image, metadata: Metadata, code: str, arguments: Namespace
+) -> int:
+    """Write LIME's or SHAP's patches on the picture, and its figures as JSON."""
+    with tqdm(total=arguments.samples, unit="answer", file=sys.stderr) as bar:
+        told = explain_image(
+            predictor,
+            arguments.image.read_bytes(),
+            metadata,
+            method=arguments.method,
+            code=code,
+            samples=arguments.samples,
+            seed=arguments.seed,
+            progress=lambda done, _: bar.update(done - bar.n),
+        )
+    found = told.surrogate
+    stem = arguments.out / f"{arguments.image.stem}_{told.method}_{code}"
+    blend(image, render_surrogate(found.patches, found.weights, told.geometry)).save(f"{stem}.png")
+    values = {
+        "method": told.method,
+        "diagnosis": code,
+        "score": found.score,
+        "score_with_all_hidden": found.hidden_score,
+        "r2": found.r2,
+        "samples": told.samples,
+        "seed": told.seed,
+        "weights": [round(weight, 6) for weight in found.weights],
+    }
+    Path(f"{stem}.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    print(f"{told.method} of {code}, R² {found.r2:.2f}: {stem}.png")
     return 0
 
 

@@ -19,7 +19,7 @@ from inference.errors import BundleError, InferenceError
 from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
 from inference.head import Floats
 from inference.metadata import Metadata
-from inference.preprocessing import Prepared, prepare
+from inference.preprocessing import Prepared, prepare, to_tensor
 from inference.quality import QualityReport, assess
 from inference.result import Result
 from inference.runtime import Runtime
@@ -90,6 +90,14 @@ class Predictor:
         result = self._conclude(seen, clock)
         progress("done")
         return result
+
+    def logits(self, pixels: NDArray[np.uint8], metadata: Metadata) -> Floats:
+        """(H, W, 3) uint8 RGB of the network's own size → z (7,), and nothing else: for those who ask many times."""
+        manifest, head = self.bundle.manifest, self.bundle.head
+        features, _ = self._runtime.run(to_tensor(pixels, manifest.input))
+        embedding = features.mean(axis=(1, 2), dtype=np.float32)
+        encoded = manifest.metadata_encoding.encode(metadata)
+        return np.asarray(head.image_logits(embedding) + head.metadata_logits(encoded))
 
     def _look(
         self, upright: Image.Image, metadata: Metadata, image_type: str, progress: Progress, clock: "_Clock"

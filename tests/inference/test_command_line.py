@@ -170,6 +170,23 @@ def test_check_says_that_a_bundle_conforms_or_what_is_wrong(
     assert "model.onnx is missing" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("method", ["lime", "shap"])
+def test_explain_asks_a_surrogate_about_one_diagnosis(
+    bundle: Bundle, folder: Path, tmp_path: Path, method: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, picture = tmp_path / "explained", folder / "ISIC_0000000.jpg"
+    arguments = ["explain", str(picture), "--out", str(out), "--bundle", str(bundle.path), "--method", method]
+    assert main([*arguments, "--samples", "100", "--diagnosis", "bcc", "--age", "70"]) == 0
+    told = json.loads((out / f"ISIC_0000000_{method}_bcc.json").read_text())
+    assert (told["method"], told["diagnosis"], told["samples"]) == (method, "bcc", 100)
+    known = Predictor(bundle).predict(picture.read_bytes(), Metadata(age=70))
+    assert told["score"] == pytest.approx(known.logits["bcc"], abs=1e-5)
+    with Image.open(out / f"ISIC_0000000_{method}_bcc.png") as image:
+        assert image.size == (200, 150)
+    assert main([*arguments, "--samples", "5"]) == 2
+    assert "ask for 96 or more" in capsys.readouterr().err
+
+
 def test_explain_writes_a_heatmap_for_each_diagnosis(
     bundle: Bundle, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
