@@ -39,6 +39,22 @@ def attribute(head: Head, encoding: MetadataEncoding, metadata: Metadata, image_
     return shapley(coalitions(head, encoding, metadata, image_logits))
 
 
+def attribute_malignancy(worth: Worth, log_prior: Worth, temperature: float, malignant: NDArray[np.bool_]) -> Worth:
+    """Shapley values of the log-odds of malignancy, at the temperature of the answer.
+
+    Args:
+        worth: (16, 7), as ``coalitions``.
+        log_prior, temperature: of the calibrated p = softmax(z / T + log prior).
+        malignant: (7,), which classes count.
+
+    Returns:
+        (5,): the log-odds without picture and metadata, then the four parts; they sum to the log-odds of the answer.
+    """
+    scores = worth / temperature + log_prior
+    odds = np.logaddexp.reduce(scores[:, malignant], axis=1) - np.logaddexp.reduce(scores[:, ~malignant], axis=1)
+    return np.concatenate([odds[:1], shapley(odds[:, np.newaxis])[:, 0]])
+
+
 def baseline(classes: int) -> Worth:
     """(classes,): z of the empty coalition, without picture and metadata: 0, at which p is the prior."""
     return np.zeros(classes)

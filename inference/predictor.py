@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.attribution import PLAYERS, Worth, attribute, baseline
+from inference.attribution import PLAYERS, Worth, attribute_malignancy, baseline, coalitions, shapley
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
 from inference.conformance import check_answers
@@ -24,7 +24,7 @@ from inference.quality import QualityReport, assess
 from inference.result import Result
 from inference.runtime import Runtime
 from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
-from inference.vocabulary import DERMOSCOPIC
+from inference.vocabulary import DERMOSCOPIC, MALIGNANT
 
 Stage = Literal["quality", "network", "gradcam", "done"]
 Progress = Callable[[Stage], None]
@@ -118,7 +118,7 @@ class Predictor:
 
         progress("gradcam")
         heat = class_heat(head.W, features)
-        shares = attribute(head, manifest.metadata_encoding, metadata, from_image)
+        worth = coalitions(head, manifest.metadata_encoding, metadata, from_image)
         clock.lap("gradcam")
 
         return _Seen(
@@ -130,7 +130,7 @@ class Predictor:
             from_metadata=from_metadata,
             fused=bool(encoded.any()),
             heat=heat,
-            shares=shares,
+            worth=worth,
             lesion=mask > 0,  # the logit of one half
         )
 
@@ -156,8 +156,9 @@ class Predictor:
             logits=self._by_code(logits),
             image_logits=self._by_code(seen.from_image),
             metadata_logits=self._by_code(seen.from_metadata),
-            attributions=self._attributions(seen.shares),
+            attributions=self._attributions(shapley(seen.worth)),
             baseline_logits=self._by_code(baseline(len(manifest.labels))),
+            malignancy_attributions=self._malignancy_attributions(seen),
             malignancy=malignancy(calibrated),
             prediction_set=members,
             tier=tier(members, abstained=reason is not None),
@@ -176,6 +177,14 @@ class Predictor:
             model_sha256=self.bundle.sha256,
             timings=clock.finish(),
         )
+
+    def _malignancy_attributions(self, seen: "_Seen") -> dict[str, float]:
+        manifest, calibration = self.bundle.manifest, self.bundle.manifest.calibration
+        temperature = calibration.temperature_fused if seen.fused else calibration.temperature_image
+        log_prior = np.array([calibration.log_prior[code] for code in manifest.labels])
+        malignant = np.array([code in MALIGNANT for code in manifest.labels])
+        parts = attribute_malignancy(seen.worth, log_prior, temperature, malignant)
+        return dict(zip(("start", *PLAYERS), parts.tolist(), strict=True))
 
     def _attributions(self, shares: Worth) -> dict[str, dict[str, float]]:
         columns = (dict(zip(PLAYERS, column, strict=True)) for column in shares.T.tolist())
@@ -197,7 +206,7 @@ class _Seen:
     from_metadata: Floats  # (7,)
     fused: bool
     heat: Floats  # (7, h, w)
-    shares: Worth  # (4, 7)
+    worth: Worth  # (16, 7), each coalition of picture, age, sex and site
     lesion: NDArray[np.bool_]  # (h, w)
 
 

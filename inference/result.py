@@ -28,6 +28,8 @@ class Result:
         attributions: by code the exact Shapley value, in logits, of "image", "age", "sex" and "site"; they sum to
             z less baseline_logits, and an unknown field has exactly 0 (``inference.attribution``).
         baseline_logits: z where nothing is known, neither picture nor metadata; there p is the prior.
+        malignancy_attributions: the same four parts of the log-odds of ``malignancy``, and "start": the log-odds at the
+            prior; the five sum to log(malignancy / (1 - malignancy)).
         malignancy: p(mel) + p(bcc) + p(akiec), 0 to 1.
         prediction_set: conformal set, most severe first, never empty.
         tier: urgent, soon or routine.
@@ -53,6 +55,7 @@ class Result:
     metadata_logits: Mapping[str, float]
     attributions: Mapping[str, Mapping[str, float]]
     baseline_logits: Mapping[str, float]
+    malignancy_attributions: Mapping[str, float]
     malignancy: float
     prediction_set: tuple[str, ...]
     tier: Tier

@@ -7,7 +7,7 @@ from inference.attribution import PLAYERS, attribute, coalitions, shapley
 from inference.head import Floats, Head, MetadataMember
 from inference.metadata import Metadata, MetadataEncoding
 from inference.predictor import Predictor
-from inference.vocabulary import DIAGNOSES
+from inference.vocabulary import DIAGNOSES, MALIGNANT
 from tests.bundles import tiny_head
 from tests.inference.pictures import encode, lesion
 
@@ -51,6 +51,18 @@ def test_they_sum_to_the_whole_difference(predictor: Predictor, known: Metadata)
         assert sum(result.attributions[code].values()) == pytest.approx(whole, abs=1e-6)
         assert set(result.attributions[code]) == set(PLAYERS)
     assert set(result.attributions) == set(result.baseline_logits) == set(DIAGNOSES)
+
+
+@pytest.mark.parametrize("known", [KNOWN, Metadata(), Metadata(sex="female")])
+def test_the_parts_of_the_malignancy_lead_from_the_prior_to_the_answer(predictor: Predictor, known: Metadata) -> None:
+    result = predictor.predict(encode(lesion()), known)
+    parts = result.malignancy_attributions
+    assert sum(parts.values()) == pytest.approx(np.log(result.malignancy / (1 - result.malignancy)), abs=1e-6)
+    prior = predictor.bundle.manifest.calibration.log_prior
+    share = sum(np.exp(prior[code]) for code in MALIGNANT) / sum(map(np.exp, prior.values()))
+    assert 1 / (1 + np.exp(-parts["start"])) == pytest.approx(share)
+    unknown = {field for field in ("age", "sex") if getattr(known, field) is None}
+    assert {field for field in ("age", "sex") if parts[field] == 0} == unknown
 
 
 def test_where_nothing_is_known_p_is_the_prior(predictor: Predictor) -> None:
