@@ -29,6 +29,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "submit_case": (Role.STAFF, Role.DERMATOLOGIST),
     "cancel_case": (Role.STAFF, Role.DERMATOLOGIST),
     "retry_analysis": (Role.STAFF, Role.DERMATOLOGIST, Role.ADMIN),
+    "explain_analysis": (Role.DERMATOLOGIST,),
     "view_worklist": (Role.DERMATOLOGIST, Role.ADMIN, Role.STAFF),
     "claim_case": (Role.DERMATOLOGIST,),
     "release_case": (Role.DERMATOLOGIST,),
@@ -89,6 +90,11 @@ def visible_images(user) -> QuerySet:
 
 def visible_analyses(user) -> QuerySet:
     return _visible(models.Analysis.objects.all(), user, path="image__case__patient__clinic", roles=_CARE)
+
+
+def visible_explanation_requests(user) -> QuerySet:
+    requests = models.ExplanationRequest.objects.all()
+    return _visible(requests, user, path="analysis__image__case__patient__clinic", roles=_CARE)
 
 
 def visible_reads(user) -> QuerySet:

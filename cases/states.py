@@ -33,6 +33,13 @@ class AnalysisState(models.TextChoices):
     SUPERSEDED = "superseded", "Superseded"
 
 
+class ExplanationState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
 class ModelStage(models.TextChoices):
     DRAFT = "draft", "Draft"
     SHADOW = "shadow", "Shadow"
@@ -57,7 +64,7 @@ class StateTable:
             raise IllegalTransition(self.noun, str(current), str(target), self.legal(current))
 
 
-_C, _A, _M = CaseState, AnalysisState, ModelStage
+_C, _A, _E, _M = CaseState, AnalysisState, ExplanationState, ModelStage
 
 CASE_MOVES = StateTable(
     "case",
@@ -89,6 +96,17 @@ ANALYSIS_MOVES = StateTable(
         _A.SUCCEEDED: [_A.SUPERSEDED],
         _A.ABSTAINED: [_A.SUPERSEDED],
         _A.SUPERSEDED: [],
+    },
+)
+
+EXPLANATION_MOVES = StateTable(
+    "explanation",
+    {
+        _E.QUEUED: [_E.RUNNING],
+        # Back to queued: the worker was lost.
+        _E.RUNNING: [_E.QUEUED, _E.DONE, _E.FAILED],
+        _E.FAILED: [_E.QUEUED],
+        _E.DONE: [],
     },
 )
 

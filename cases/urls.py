@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from cases.views import audit, home, intake, media, models, patients, progress, reading, uploads, usability, worklist
+from cases.views import (
+    audit,
+    explanations,
+    home,
+    intake,
+    media,
+    models,
+    patients,
+    progress,
+    reading,
+    uploads,
+    usability,
+    worklist,
+)
 
 app_name = "cases"
 
@@ -26,6 +39,9 @@ urlpatterns = [
     path("images/<uuid:image>/describe/", uploads.describe, name="describe_image"),
     path("images/<uuid:image>/remove/", uploads.remove, name="remove_image"),
     path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),
+    path("analyses/<uuid:analysis>/explanations/", explanations.explanations, name="explanations"),
+    path("analyses/<uuid:analysis>/explain/", explanations.explain, name="explain"),
+    path("media/explanations/<uuid:explanation>/overlay", explanations.overlay, name="explanation_overlay"),
     path("media/images/<uuid:image>/picture", media.picture, name="picture"),
     path("media/images/<uuid:image>/thumbnail", media.thumbnail, name="thumbnail"),
     path("media/analyses/<uuid:analysis>/heat.json", media.heat, name="heat"),

@@ -108,6 +108,13 @@ class AbstainReason(models.TextChoices):
     SET_TOO_LARGE = "set_too_large", "Too many diagnoses remain possible"
 
 
+class SurrogateMethod(models.TextChoices):
+    """How the network is asked from outside, by hiding parts of the picture."""
+
+    LIME = "lime", "LIME"
+    SHAP = "shap", "SHAP"
+
+
 class Decision(models.TextChoices):
     CONFIRM = "confirm", "Confirm"
     OVERRIDE = "override", "Override"
@@ -168,6 +175,9 @@ class Action(models.TextChoices):
     ANALYSIS_ABSTAINED = "analysis_abstained", "Analysis abstained"
     ANALYSIS_FAILED = "analysis_failed", "Analysis failed"
     ANALYSIS_VIEWED = "analysis_viewed", "Analysis viewed"
+    EXPLANATION_REQUESTED = "explanation_requested", "Explanation requested"
+    EXPLANATION_MADE = "explanation_made", "Explanation made"
+    EXPLANATION_FAILED = "explanation_failed", "Explanation failed"
     READ_SIGNED = "read_signed", "Read signed"
     MODEL_REGISTERED = "model_registered", "Model version registered"
     MODEL_STAGED = "model_staged", "Model version moved"

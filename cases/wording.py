@@ -1,15 +1,18 @@
 """The network's answers, refusals and failures as sentences that say what to do. Shared by queue and reading room."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from cases.models import Analysis, Explanation, Prediction, Read
-from cases.states import AnalysisState, CaseState
+from cases.models import Analysis, Explanation, ExplanationRequest, Prediction, Read
+from cases.selectors.explanations import TRUSTED_R2, weights_of
+from cases.states import AnalysisState, CaseState, ExplanationState
 from cases.vocabulary import AbstainReason, Tier
 from inference.vocabulary import MALIGNANT
 
 SCC_NOTE = "Squamous cell carcinoma is not among the classes."
 # Below this share the network may have looked at hair, a ruler or skin: the reader is told before trusting it.
 TRUSTED_SHARE = 0.5
+NOTED_SHARE = 0.05  # of the heat, from which its being elsewhere is worth a word
 
 SHORT_NAMES = {
     "mel": "melanoma",
@@ -97,14 +100,77 @@ def coverage(analysis: Analysis) -> str:
 
 
 def trust(explanation: Explanation, diagnosis: str) -> tuple[bool, str]:
-    """(may be trusted, the sentence) about where the heat of the likeliest diagnosis lies."""
+    """(may be read as a reason, the sentence) about where the heat of the likeliest diagnosis lies."""
     share = explanation.heat_inside_lesion
     if share is None:
-        return False, "The network found no lesion border to compare its heat with. Look at the image first."
-    inside = f"{share * 100:.0f} % of the heat for {SHORT_NAMES[diagnosis]} lies inside the lesion."
+        return (
+            False,
+            "The network found no lesion to compare its heat with: do not read the heatmap as a reason.",
+        )
     if share < TRUSTED_SHARE:
-        return False, f"Only {inside} Look at the image before the result."
-    return True, inside
+        lies = f"Only {_percent(share)} of the heat lies on the lesion: do not read the heatmap as a reason."
+        return False, " ".join([lies, *_elsewhere(explanation)])
+    return True, " ".join(
+        [f"{_percent(share)} of the heat for {SHORT_NAMES[diagnosis]} lies on the lesion.", *_elsewhere(explanation)]
+    )
+
+
+def _elsewhere(explanation: Explanation) -> list[str]:
+    """Where heat has no business: on the rim of the picture, on hair, ruler and ink."""
+    places = [
+        (explanation.heat_on_border, "at the rim of the picture"),
+        (explanation.heat_on_artefacts, "on hair, ruler or ink"),
+    ]
+    told = [f"{_percent(share)} {place}" for share, place in places if share is not None and share >= NOTED_SHARE]
+    return [f"{' and '.join(told)}."] if told else []
+
+
+def explained(request: ExplanationRequest) -> Words:
+    """What became of a slow explanation: a headline, and how to read it."""
+    name = SHORT_NAMES[request.diagnosis]
+    headline = f"{request.get_method_display()} for {name}"
+    if request.state == ExplanationState.FAILED:
+        return Words(headline, f"It failed: {_sentence(request.error)} Ask for it again.")
+    if request.state != ExplanationState.DONE:
+        return Words(headline, "It waits for a free worker." if not request.progress else "The network is being asked.")
+    weights = weights_of(request)
+    fit = f"A simple model explains {_percent(max(request.r2, 0))} of what {request.samples} answers showed"
+    if request.r2 < TRUSTED_R2:
+        return Words(headline, f"{fit}: too little, do not read it as a reason.")
+    return Words(
+        headline,
+        f"Orange speaks for {name} ({weights.towards:+.1f}), blue against it ({weights.against:+.1f}). {fit}.".replace(
+            "-", "−"
+        ),
+    )
+
+
+_DESCRIBED = (
+    ("asymmetry", "Asymmetry", "of the area", 2),
+    ("border", "Border", "irregularity", 2),
+    ("colours", "Colours", "of 6", 0),
+    ("diameter_mm", "Diameter", "mm", 1),
+    ("area_share", "Area", "of the picture", 2),
+    ("texture", "Texture", "of 1", 2),
+)
+
+
+def descriptor_rows(values: Mapping[str, float | None] | None) -> list[tuple[str, str]]:
+    """(what, how much with its unit) of each stored descriptor; a diameter needs a scale."""
+    if not values:
+        return []
+    rows = []
+    for field, label, unit, digits in _DESCRIBED:
+        value = values.get(field)
+        if value is not None:
+            rows.append((label, f"{value:.{digits}f} {unit}"))
+        elif field == "diameter_mm":
+            rows.append((label, "no scale known"))
+    return rows
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
 
 
 def signing_question(code: str, management: str) -> str:

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from cases.models import Analysis, Case, User
-from cases.services import analyses, submission, sweep
-from cases.states import AnalysisState
-from cases.tasks import analyse
+from cases.models import Analysis, Case, ExplanationRequest, User
+from cases.services import analyses, explanations, submission, sweep
+from cases.states import AnalysisState, ExplanationState
+from cases.tasks import analyse, explain
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,15 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
     return analysis
 
 
+def request_explanation(*, actor: User, analysis: Analysis, method: str, diagnosis: str) -> ExplanationRequest:
+    """Ask for a slow explanation and wake a worker for it."""
+    with transaction.atomic():
+        request = explanations.request_explanation(actor=actor, analysis=analysis, method=method, diagnosis=diagnosis)
+        if request.state == ExplanationState.QUEUED and request.published_at is None:
+            transaction.on_commit(partial(publish_explanation, request.pk))
+    return request
+
+
 def publish_analysis(analysis_id) -> bool:
     """Send one wake-up call. A broker that is down costs the caller a moment, and the sweeper sends it later.
 
@@ -48,6 +57,17 @@ def publish_analysis(analysis_id) -> bool:
     return True
 
 
+def publish_explanation(request_id) -> bool:
+    """Send one wake-up call, as for an analysis; what cannot be sent now the sweeper sends later."""
+    try:
+        explain.apply_async((str(request_id),), retry=False)
+        ExplanationRequest.objects.queued().filter(pk=request_id).update(published_at=timezone.now())
+    except Exception as error:  # noqa: BLE001  each broker fails in its own way
+        logger.warning("explanation %s: not published for certain, the sweeper will: %s", request_id, error)
+        return False
+    return True
+
+
 def sweep_once() -> dict[str, int]:
     """Everything that time brings about, once; returns how many rows each part moved."""
     return {
@@ -55,6 +75,8 @@ def sweep_once() -> dict[str, int]:
         "cases_made_ready": sweep.ready_overdue_cases(),
         "claims_released": sweep.release_idle_claims(),
         "analyses_published": publish_waiting(),
+        "explanations_taken_back": sweep.take_back_lost_explanations(),
+        "explanations_published": publish_waiting_explanations(),
     }
 
 
@@ -66,6 +88,18 @@ def publish_waiting() -> int:
     published = 0
     for pk in _to_publish():
         if not publish_analysis(pk):
+            break
+        published += 1
+    return published
+
+
+def publish_waiting_explanations() -> int:
+    """Explanations are few: one that brought no claim for minutes is published again, whatever else runs."""
+    patience = settings.REPUBLISH_BUSY_SECONDS
+    waiting = ExplanationRequest.objects.to_publish(timezone.now(), patience).values_list("pk", flat=True)
+    published = 0
+    for pk in list(waiting):
+        if not publish_explanation(pk):
             break
         published += 1
     return published

@@ -68,14 +68,17 @@ def prepare() -> dict[str, dict[str, str]]:
 
 
 def children(host: str, port: int) -> list[Child]:
-    """What runs: web, worker, sweeper."""
+    """What runs: web, worker, explainer, sweeper. The explainer stands back: analyses and pages go first."""
     python = [sys.executable, "-m"]
     web = ["gunicorn", "skinclinic.wsgi", f"--bind={host}:{port}", "--worker-class=gthread"]
     size = [f"--workers={env.int('WEB_WORKERS', default=2)}", f"--threads={env.int('WEB_THREADS', default=8)}"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
+    celery = [*python, "celery", "--app=skinclinic", "--quiet", "worker", *quiet]
+    explainer = [*celery, f"--queues={settings.EXPLANATION_QUEUE}", "--concurrency=1", "--hostname=explainer@%h"]
     return [
         Child("web", [*python, *web, *size, "--graceful-timeout=10", "--log-level=warning"]),
-        Child("worker", [*python, "celery", "--app=skinclinic", "--quiet", "worker", *quiet]),
+        Child("worker", [*celery, "--queues=analyses"]),
+        Child("explainer", ["nice", *explainer]),
         Child("sweeper", [sys.executable, "manage.py", "sweep"]),
     ]
 

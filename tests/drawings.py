@@ -28,3 +28,10 @@ def dark_jpeg() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (400, 300), (4, 4, 4)).save(buffer, "JPEG")
     return buffer.getvalue()
+
+
+def clear_png() -> bytes:
+    """A picture through which everything is seen."""
+    buffer = io.BytesIO()
+    Image.new("RGBA", (4, 3)).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -13,7 +13,7 @@ from cases.pictures import clean_picture
 from cases.states import AnalysisState, CaseState, ModelStage
 from cases.storage import new_key, private_storage
 from inference.vocabulary import DIAGNOSES, SEVERITY
-from tests.drawings import jpeg
+from tests.drawings import clear_png, jpeg
 
 PASSWORD = "correct horse battery staple"
 
@@ -237,6 +237,27 @@ class ExplanationFactory(DjangoModelFactory):
         }
     )
     heat_inside_lesion = 0.8
+
+
+class ExplanationRequestFactory(DjangoModelFactory):
+    """Queued; `done=True` has a picture of one clear pixel."""
+
+    class Meta:
+        model = models.ExplanationRequest
+
+    class Params:
+        done = factory.Trait(
+            state="done", progress=100, samples=240, seed=0, r2=0.8, weights=[1.5, -0.5], overlay=clear_png()
+        )
+
+    analysis = factory.SubFactory(AnalysisFactory, succeeded=True)
+    method = "lime"
+    diagnosis = "mel"
+    requested_by = factory.SubFactory(
+        UserFactory,
+        clinic=factory.SelfAttribute("..analysis.image.case.patient.clinic"),
+        role="dermatologist",
+    )
 
 
 class ReadFactory(DjangoModelFactory):

@@ -79,7 +79,7 @@ def test_every_task_has_time_limits_and_is_acknowledged_late():
 def test_no_task_outlives_the_brokers_patience():
     from skinclinic.settings import work
 
-    visibility = int(work.ANALYSIS_TIME_LIMIT) + 60
+    visibility = int(work.EXPLANATION_TIME_LIMIT) + 60
     assert all(task.time_limit < visibility for task in own_tasks())
     assert settings.CELERY_RESULT_BACKEND is None
     assert settings.CELERY_ACCEPT_CONTENT == ["json"]
@@ -248,7 +248,7 @@ def test_nothing_is_loaded_from_elsewhere():
 def test_compose_has_what_production_needs_and_no_secret():
     text = (REPOSITORY / "docker-compose.yml").read_text()
     services = yaml.safe_load(text)["services"]
-    assert set(services) == {"web", "worker", "sweeper", "migrate", "postgres", "redis"}
+    assert set(services) == {"web", "worker", "explainer", "sweeper", "migrate", "postgres", "redis"}
     for name, service in services.items():
         one_shot = name == "migrate"
         inherits_from_the_image = name == "web"

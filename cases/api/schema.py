@@ -70,6 +70,7 @@ TAGS = (
     "cases",
     "images",
     "analyses",
+    "explanations",
     "worklist",
     "models",
     "audit-events",

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from cases.api.endpoint import Nothing
-from cases.api.views import analyses, audit, cases, docs, models, patients, reading, tokens
+from cases.api.views import analyses, audit, cases, docs, explanations, models, patients, reading, tokens
 
 app_name = "api"
 
@@ -23,6 +23,13 @@ version_1 = [
     path("images/<uuid:image>/file/", analyses.ImageFile.as_view(), name="image-file"),
     path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),
     path("analyses/<uuid:analysis>/heatmaps/<slug:diagnosis>/", analyses.Heatmap.as_view(), name="heatmap"),
+    path("analyses/<uuid:analysis>/explanations/", explanations.Explanations.as_view(), name="explanations"),
+    path("explanations/<uuid:explanation>/", explanations.Explanation.as_view(), name="explanation"),
+    path(
+        "explanations/<uuid:explanation>/overlay/",
+        explanations.ExplanationOverlay.as_view(),
+        name="explanation-overlay",
+    ),
     path("worklist/", reading.WorklistRows.as_view(), name="worklist"),
     path("audit-events/", audit.AuditEvents.as_view(), name="audit-events"),
     path("audit-reports/", audit.AuditReports.as_view(), name="audit-reports"),

@@ -4,12 +4,13 @@ from cases.models.analysis import Analysis
 from cases.models.audit import AuditChain, AuditEvent, AuditReport
 from cases.models.case import Case
 from cases.models.clinic import Clinic, Membership
+from cases.models.explanation_request import ExplanationRequest
 from cases.models.idempotency import IdempotencyKey
 from cases.models.image import LesionImage, QualityCheck
 from cases.models.lesion import Lesion
 from cases.models.model_version import ModelVersion
 from cases.models.patient import Patient
-from cases.models.prediction import Explanation, Prediction
+from cases.models.prediction import Embedding, Explanation, Prediction
 from cases.models.read import Read
 from cases.models.usability import UsabilityAnswer
 from cases.models.user import User
@@ -21,7 +22,9 @@ __all__ = [
     "AuditReport",
     "Case",
     "Clinic",
+    "Embedding",
     "Explanation",
+    "ExplanationRequest",
     "IdempotencyKey",
     "Lesion",
     "LesionImage",

@@ -75,6 +75,7 @@ class Analysis(Record):
 
     abstain_reason = models.CharField(max_length=20, choices=AbstainReason, blank=True, default="")
     error = models.CharField(max_length=500, blank=True, default="")
+    runtime = models.CharField(max_length=200, blank=True, default="")  # what computed it: engine, precision, threads
     timings = models.JSONField(default=dict)  # milliseconds by stage
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -3,6 +3,7 @@ from django.db.models import Q
 
 from cases.models.analysis import Analysis
 from cases.models.base import Record, one_of
+from cases.models.model_version import ModelVersion
 from cases.vocabulary import Diagnosis, Tier
 from inference.vocabulary import SEVERITY
 
@@ -16,7 +17,10 @@ class Prediction(Record):
     malignancy = models.FloatField()  # mel + bcc + akiec
     prediction_set = models.JSONField()  # the codes that stay possible, in order of severity
     tier = models.CharField(max_length=10, choices=Tier, blank=True, default="")  # "" when it abstained
-    attributions = models.JSONField(default=dict)
+    attributions = models.JSONField(default=dict)  # image and metadata: code → logits that it added
+    # Code, or "malignancy" for its log-odds → image, age, sex, site → exact Shapley value; {} before these were kept.
+    shapley = models.JSONField(default=dict)
+    scope = models.JSONField(null=True, blank=True)  # how near to what the network knows; NULL: the bundle cannot say
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -46,4 +50,18 @@ class Explanation(Record):
     geometry = models.JSONField()  # how a grid lies on the stored picture
     # Share of the heat inside the lesion, 0 to 1; NULL when there was no heat or no lesion was found.
     heat_inside_lesion = models.FloatField(null=True, blank=True)
+    heat_on_border = models.FloatField(null=True, blank=True)  # on the outermost cells of the grid
+    heat_on_artefacts = models.FloatField(null=True, blank=True)  # on hair, ruler and ink; NULL: not measured
+    descriptors = models.JSONField(null=True, blank=True)  # of the lesion's outline and colours; NULL: not measured
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Embedding(Record):
+    """The picture as a point in the space of one model version, where lesions that look alike lie near."""
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.PROTECT, related_name="embedding")
+    # Points of two versions cannot be compared.
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="embeddings")
+    size = models.PositiveSmallIntegerField()
+    vector = models.BinaryField()  # float32, little-endian
     created_at = models.DateTimeField(auto_now_add=True)

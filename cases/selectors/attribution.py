@@ -1,4 +1,4 @@
-"""What moved the result: the stored parts of the score, added one after the other in the calibrated model."""
+"""What moved the result: the stored parts of the log-odds of malignancy, which sum to it exactly."""
 
 import math
 from collections.abc import Mapping
@@ -23,12 +23,25 @@ class Account(NamedTuple):
 
 
 def account_of(analysis: Analysis) -> Account | None:
-    """The image first, then age, sex and site together; the parts add up to the result exactly."""
+    """Image, age, sex and site, each with its exact Shapley value; what was not told moved nothing and is left out.
+
+    A result from before these were stored knows only the image and what was told as a whole.
+    """
+    parts = analysis.prediction.shapley.get("malignancy")
+    if parts is None:
+        return _account_of_the_whole(analysis)
+    told = [(words, parts[field]) for field, words in _by_field(analysis.metadata).items() if words]
+    influences = [Influence("Image", parts["image"]), *(Influence(*part) for part in told)]
+    return Account(_share(parts["start"]), tuple(influences))
+
+
+def _account_of_the_whole(analysis: Analysis) -> Account | None:
+    """The image first, then what was told; added one after the other in the calibrated model."""
     calibration = analysis.model_version.manifest.get("calibration")
     parts = analysis.prediction.attributions
     if not calibration or not parts:
         return None
-    known = [str(value) for value in _told(analysis.metadata)]
+    known = [words for words in _by_field(analysis.metadata).values() if words]
     temperature = calibration["temperature_fused" if known else "temperature_image"]
 
     def log_odds(scores: Mapping[str, float]) -> float:
@@ -39,15 +52,22 @@ def account_of(analysis: Analysis) -> Account | None:
     start, seen, told = log_odds(dict.fromkeys(image, 0.0)), log_odds(image), log_odds(fused)
     influences = [Influence("Image", seen - start)]
     if known:
-        influences.append(Influence(", ".join(known).capitalize(), told - seen))
-    return Account(1 / (1 + math.exp(-start)), tuple(influences))
+        influences.append(Influence(", ".join(known), told - seen))
+    return Account(_share(start), tuple(influences))
 
 
-def _told(metadata: Mapping[str, object]) -> list[str]:
-    """What the network knew beside the picture, in words."""
+def _by_field(metadata: Mapping[str, object]) -> dict[str, str]:
+    """What the network knew beside the picture, in words; "" is unknown."""
     age, sex, site = (metadata.get(field) for field in ("age", "sex", "localization"))
-    said = [f"age {age:.0f}" if age is not None else None, sex, site]
-    return [str(word) for word in said if word]
+    return {
+        "age": f"Age {age:.0f}" if age is not None else "",
+        "sex": f"Sex {sex}" if sex else "",
+        "site": f"Site {site}" if site else "",
+    }
+
+
+def _share(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 def _log_odds(scores: Mapping[str, float]) -> float:

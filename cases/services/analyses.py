@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.errors import Conflict
-from cases.models import Analysis, Explanation, Prediction, QualityCheck, User
+from cases.models import Analysis, Embedding, Explanation, Prediction, QualityCheck, User
 from cases.models.analysis import Step
 from cases.permissions import ensure_may, ensure_visible, visible_analyses
 from cases.runtime import predictor_for
@@ -143,6 +143,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
                 lease_token=None,
                 lease_until=None,
                 abstain_reason=result.abstain_reason or "",
+                runtime=getattr(result, "runtime", ""),
                 timings={stage: round(ms, 2) for stage, ms in result.timings.items()},
                 finished_at=timezone.now(),
             )
@@ -151,6 +152,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
             return False
         prediction = Prediction.objects.create(analysis=analysis, **_prediction(result))
         Explanation.objects.create(analysis=analysis, **_explanation(result))
+        Embedding.objects.create(analysis=analysis, model_version=analysis.model_version, **_embedding(result))
         QualityCheck.objects.update_or_create(image=analysis.image, defaults=_quality(result))
         lock_case(analysis.image.case_id)
         action = Action.ANALYSIS_ABSTAINED if result.abstain_reason else Action.ANALYSIS_SUCCEEDED
@@ -175,7 +177,17 @@ def _prediction(result: Result) -> dict[str, Any]:
         "prediction_set": list(result.prediction_set),
         "tier": "" if result.abstain_reason else result.tier,
         "attributions": {"image": dict(result.image_logits), "metadata": dict(result.metadata_logits)},
+        "shapley": _shapley(result),
     }
+
+
+def _shapley(result: Result) -> dict[str, dict[str, float]]:
+    by_code = {code: dict(parts) for code, parts in result.attributions.items()}
+    return {**by_code, "malignancy": dict(result.malignancy_attributions)}
+
+
+def _embedding(result: Result) -> dict[str, Any]:
+    return {"size": len(result.embedding), "vector": result.embedding.astype("<f4").tobytes()}
 
 
 def _explanation(result: Result) -> dict[str, Any]:
@@ -194,6 +206,7 @@ def _explanation(result: Result) -> dict[str, Any]:
             "box": list(geometry.box),
         },
         "heat_inside_lesion": result.heat_inside_lesion,
+        "heat_on_border": result.heat_on_border,
     }
 
 

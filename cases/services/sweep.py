@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from cases.models import Analysis, Case, LesionImage
+from cases.models import Analysis, Case, ExplanationRequest, LesionImage
 from cases.services.analyses import fail_analysis
 from cases.services.assessment import settle_case
+from cases.services.explanations import end_in_vain
 from cases.services.leases import Lease
 from cases.services.review import release_if_idle
 from cases.states import CaseState
@@ -33,6 +34,14 @@ def take_back_expired_leases() -> int:
     expired = Analysis.objects.with_expired_lease(now).values_list("pk", "lease_token")
     reason = f"The worker was lost {settings.ANALYSIS_MAX_ATTEMPTS} times while it worked on this image."
     return _each(expired, lambda row: fail_analysis(Lease(*row), reason=reason, passing=True, expired_by=now))
+
+
+def take_back_lost_explanations() -> int:
+    """running → queued (or failed, after the last attempt) where nothing was reported for the time of a lease."""
+    now = timezone.now()
+    lost = ExplanationRequest.objects.with_expired_lease(now).select_related("analysis__image__case__patient__clinic")
+    reason = f"The worker was lost {settings.ANALYSIS_MAX_ATTEMPTS} times while it explained this image."
+    return _each(lost, lambda request: end_in_vain(request, reason=reason, again=True, expired_by=now))
 
 
 def ready_overdue_cases() -> int:

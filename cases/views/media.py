@@ -22,7 +22,7 @@ _ALONE = "default-src 'none'; sandbox; frame-ancestors 'none'"
 def picture(request: HttpRequest, image: UUID) -> HttpResponseBase:
     found = permissions.find(permissions.visible_images(request.user), image)
     audit.record_view(actor=request.user, action=Action.IMAGE_VIEWED, about=found)
-    return _sealed(_file(found.file, found.media_type))
+    return sealed(_file(found.file, found.media_type))
 
 
 @requires("view_cases")
@@ -30,7 +30,7 @@ def picture(request: HttpRequest, image: UUID) -> HttpResponseBase:
 def thumbnail(request: HttpRequest, image: UUID) -> HttpResponseBase:
     """Not an event of its own: the list that shows it is."""
     found = permissions.find(permissions.visible_images(request.user), image)
-    return _sealed(_file(found.thumbnail, "image/jpeg"))
+    return sealed(_file(found.thumbnail, "image/jpeg"))
 
 
 @requires("view_cases")
@@ -40,7 +40,7 @@ def heat(request: HttpRequest, analysis: UUID) -> HttpResponseBase:
     found = permissions.find(permissions.visible_analyses(request.user), analysis)
     grids = heat_of(found)
     audit.record_view(actor=request.user, action=Action.ANALYSIS_VIEWED, about=found)
-    return _sealed(JsonResponse(grids))
+    return sealed(JsonResponse(grids))
 
 
 def _file(stored: FieldFile, media_type: str) -> FileResponse:
@@ -51,7 +51,7 @@ def _file(stored: FieldFile, media_type: str) -> FileResponse:
         raise NotFound("The file of this image is missing; tell your administrator.") from None
 
 
-def _sealed(response: HttpResponseBase) -> HttpResponseBase:
+def sealed(response: HttpResponseBase) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = _ALONE

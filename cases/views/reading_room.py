@@ -13,8 +13,9 @@ from cases.selectors.progress import case_progress
 from cases.selectors.results import leading_analysis, possible_diagnoses, probability_rows
 from cases.selectors.worklist import Worklist
 from cases.states import AnalysisState, CaseState
+from cases.views.explanations import explanation_context
 from cases.vocabulary import Answer, finding_words
-from cases.wording import SCC_NOTE, coverage, is_malignant, set_note, trust, verdict
+from cases.wording import SCC_NOTE, coverage, descriptor_rows, is_malignant, set_note, trust, verdict
 
 NEXT_SHOWN = 6
 
@@ -37,6 +38,7 @@ def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
         "scc_note": SCC_NOTE,
         "threshold": _threshold(case),
         **_result(analysis),
+        **(explanation_context(user, analysis) if analysis and analysis.answer else {}),
         **_quality(image),
         "symptoms": _symptoms(case),
         "reads": list(selectors.reads_of(user, case)),
@@ -76,6 +78,7 @@ def _result(analysis: Analysis | None) -> dict[str, Any]:
         "explanation": explanation,
         "trusted": trusted,
         "trust_sentence": sentence,
+        "descriptors": descriptor_rows(explanation.descriptors) if explanation else [],
     }
 
 

@@ -25,6 +25,12 @@ ANALYSIS_HEARTBEAT_SECONDS = ANALYSIS_LEASE_SECONDS / 4
 ANALYSIS_DEADLINE_SECONDS = env.float("ANALYSIS_DEADLINE_SECONDS", default=300.0)
 ANALYSIS_SOFT_TIME_LIMIT = env.float("ANALYSIS_SOFT_TIME_LIMIT", default=60.0)
 ANALYSIS_TIME_LIMIT = ANALYSIS_SOFT_TIME_LIMIT + 30
+# LIME and SHAP ask the network some hundred times; the soft limit leaves a slow machine room, and the hard one stays
+# below what a broker waits for an answer.
+EXPLANATION_SOFT_TIME_LIMIT = env.float("EXPLANATION_SOFT_TIME_LIMIT", default=ANALYSIS_SOFT_TIME_LIMIT + 30)
+EXPLANATION_TIME_LIMIT = EXPLANATION_SOFT_TIME_LIMIT + 30
+EXPLANATION_LEASE_SECONDS = env.float("EXPLANATION_LEASE_SECONDS", default=60.0)
+EXPLANATION_QUEUE = "explanations"
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=2.0)
 # A message that has brought no claim for so long is taken for lost when nothing ran in that time …
 REPUBLISH_IDLE_SECONDS = env.float("REPUBLISH_IDLE_SECONDS", default=30.0)
@@ -37,8 +43,13 @@ CLAIM_IDLE_SECONDS = env.float("CLAIM_IDLE_SECONDS", default=15 * 60.0)
 # ── Celery ────────────────────────────────────────────────────────────────────────────────────────
 FILE_BROKER = "filesystem://"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or f"{FILE_BROKER}localhost/"
-CELERY_TASK_QUEUES = [Queue("analyses", Exchange("analyses", type="direct"), routing_key="analyses")]
+# A worker without --queues serves both; `make run` and docker compose give each its own, so that no analysis waits for
+# an explanation.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name, type="direct"), routing_key=name) for name in ("analyses", EXPLANATION_QUEUE)
+]
 CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_EXCHANGE = CELERY_TASK_DEFAULT_ROUTING_KEY = "analyses"
+CELERY_TASK_ROUTES = {"cases.explain": {"queue": EXPLANATION_QUEUE}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_BACKEND = None
@@ -68,7 +79,7 @@ def _transport_options() -> dict[str, object]:
     if CELERY_BROKER_URL.startswith("memory"):
         return {"polling_interval": 0.1}
     return {
-        "visibility_timeout": int(ANALYSIS_TIME_LIMIT) + 60,
+        "visibility_timeout": int(EXPLANATION_TIME_LIMIT) + 60,
         "socket_timeout": 2.0,
         "socket_connect_timeout": 1.0,
         "max_retries": 0,

@@ -19,6 +19,12 @@ FILTERS = {
     "cases": (permissions.visible_cases, factories.CaseFactory, "patient__clinic", CARE),
     "images": (permissions.visible_images, factories.LesionImageFactory, "case__patient__clinic", CARE),
     "analyses": (permissions.visible_analyses, factories.AnalysisFactory, "image__case__patient__clinic", CARE),
+    "explanation_requests": (
+        permissions.visible_explanation_requests,
+        factories.ExplanationRequestFactory,
+        "analysis__image__case__patient__clinic",
+        CARE,
+    ),
     "reads": (permissions.visible_reads, factories.ReadFactory, "case__patient__clinic", CARE),
     "model_versions": (permissions.visible_model_versions, factories.ModelVersionFactory, "clinic", EVERYONE),
     "audit_reports": (permissions.visible_audit_reports, factories.AuditReportFactory, "clinic", TRAIL),
@@ -80,6 +86,7 @@ ALLOWED = {
     "submit_case": "staff dermatologist",
     "cancel_case": "staff dermatologist",
     "retry_analysis": "staff dermatologist admin",
+    "explain_analysis": "dermatologist",
     "view_worklist": "staff dermatologist admin",
     "claim_case": "dermatologist",
     "release_case": "dermatologist",
@@ -116,6 +123,7 @@ def test_every_model_of_the_clinic_has_a_filter():
         models.QualityCheck,  # through its image
         models.Prediction,  # through its analysis
         models.Explanation,  # through its analysis
+        models.Embedding,  # never shown as it is
         models.AuditChain,  # never shown
         models.IdempotencyKey,  # never shown
     }

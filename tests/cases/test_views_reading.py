@@ -70,7 +70,7 @@ def test_the_result_in_one_sentence_beside_its_threshold(browser, case):
     assert "Both stay in the 90 % prediction set." in page
     assert "<b>0.64</b>" in page
     assert "flag at 0.18" in page
-    assert "81 % of the heat for melanoma lies inside the lesion." in page
+    assert "81 % of the heat for melanoma lies on the lesion." in page
     assert "Squamous cell carcinoma is not among the classes." in page
     assert case.images.get().analyses.get().model_version.sha256 in page
 

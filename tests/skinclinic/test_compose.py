@@ -8,7 +8,7 @@ import yaml
 from tests.processes import REPOSITORY
 
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]
-CLINIC = ["web", "worker", "sweeper", "migrate"]
+CLINIC = ["web", "worker", "explainer", "sweeper", "migrate"]
 
 
 @pytest.mark.parametrize("name", CLINIC)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
@@ -7,6 +9,7 @@ from cases.models import Analysis, ModelVersion, QualityCheck
 from cases.vocabulary import AbstainReason, Diagnosis, Tier
 
 _PROBABILITY = {"min_value": 0, "max_value": 1}
+_SHARE = serializers.FloatField(allow_null=True, **_PROBABILITY)
 
 
 class Probabilities(serializers.Serializer):
@@ -57,11 +60,33 @@ class AnalysisOut(serializers.ModelSerializer):
     heat_inside_lesion = serializers.SerializerMethodField(
         help_text="The share of the heat of the most probable diagnosis that lies inside the lesion."
     )
+    heat_on_border = serializers.SerializerMethodField(
+        help_text="The share of the same heat at the rim of the picture."
+    )
+    heat_on_artefacts = serializers.SerializerMethodField(
+        help_text="The share of the same heat on hair, ruler and ink; null where that was not measured."
+    )
+    descriptors = serializers.SerializerMethodField(
+        help_text="Of the lesion's outline and colours; diameter_mm is null where no scale is known."
+    )
+    scope = serializers.DictField(
+        source="prediction.scope",
+        allow_null=True,
+        read_only=True,
+        help_text="How near the picture is to what the network knows; null where its bundle cannot say.",
+    )
     attributions = serializers.DictField(
         source="answer.attributions",
         allow_null=True,
         read_only=True,
         help_text="What image and metadata added to each diagnosis, in logits.",
+    )
+    shapley = serializers.DictField(
+        source="answer.shapley",
+        allow_null=True,
+        read_only=True,
+        help_text="For each diagnosis and for malignancy (in log-odds, from start): the exact Shapley value of image, "
+        "age, sex and site. Empty for results from before these were kept.",
     )
     quality = QualityOut(source="image.quality_check", allow_null=True, read_only=True)
     metadata = serializers.DictField(help_text="What the network was told beside the picture; null is unknown.")
@@ -72,7 +97,8 @@ class AnalysisOut(serializers.ModelSerializer):
         fields = [
             "id", "case", "image", "state", "step", "attempt", "probabilities", "diagnosis", "malignancy",
             "prediction_set", "tier", "abstain_reason", "error", "model_version", "heatmaps", "heat_inside_lesion",
-            "attributions", "quality", "metadata", "input_hash", "timings", "created_at", "started_at", "finished_at",
+            "heat_on_border", "heat_on_artefacts", "attributions", "shapley", "descriptors", "scope", "quality",
+            "metadata", "input_hash", "runtime", "timings", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -80,7 +106,23 @@ class AnalysisOut(serializers.ModelSerializer):
         codes = sorted(Diagnosis.values) if analysis.answer else []
         return {code: reverse("api:heatmap", [analysis.pk, code], request=self.context["request"]) for code in codes}
 
-    @extend_schema_field(serializers.FloatField(allow_null=True, **_PROBABILITY))
+    @extend_schema_field(_SHARE)
     def get_heat_inside_lesion(self, analysis: Analysis) -> float | None:
+        return self._explained(analysis, "heat_inside_lesion")
+
+    @extend_schema_field(_SHARE)
+    def get_heat_on_border(self, analysis: Analysis) -> float | None:
+        return self._explained(analysis, "heat_on_border")
+
+    @extend_schema_field(_SHARE)
+    def get_heat_on_artefacts(self, analysis: Analysis) -> float | None:
+        return self._explained(analysis, "heat_on_artefacts")
+
+    @extend_schema_field(serializers.DictField(allow_null=True))
+    def get_descriptors(self, analysis: Analysis) -> dict[str, Any] | None:
+        return self._explained(analysis, "descriptors")
+
+    def _explained(self, analysis: Analysis, field: str) -> Any:
+        """Null where there is no answer to explain."""
         explanation = getattr(analysis, "explanation", None)
-        return explanation.heat_inside_lesion if analysis.answer and explanation else None
+        return getattr(explanation, field) if analysis.answer and explanation else None

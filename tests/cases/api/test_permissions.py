@@ -14,6 +14,7 @@ from tests.drawings import jpeg
 from tests.factories import (
     AuditReportFactory,
     CaseFactory,
+    ExplanationRequestFactory,
     LesionFactory,
     LesionImageFactory,
     ModelVersionFactory,
@@ -45,6 +46,10 @@ ALLOWED = {
     "GET image-file": (CARE, 200),
     "GET analysis": (CARE, 200),
     "GET heatmap": (CARE, 200),
+    "GET explanations": (CARE, 200),
+    "POST explanations": ({READER}, 202),
+    "GET explanation": (CARE, 200),
+    "GET explanation-overlay": (CARE, 200),
     "GET worklist": (CARE, 200),
     "GET audit-events": (TRAIL, 200),
     "GET audit-reports": (TRAIL, 200),
@@ -98,6 +103,7 @@ class Stage:
         self.clinic, self.reader = clinic, reader
         self.answered = answered_case(clinic)
         self.patient = self.answered.patient
+        self.explanation = ExplanationRequestFactory(analysis=self.answered.analysis, done=True)
         self.lesion = LesionFactory(patient=self.patient)
         self.draft = CaseFactory(patient=self.patient)
         self.in_review = CaseFactory(patient=self.patient, in_review=True, claimed_by=reader)
@@ -126,6 +132,12 @@ class Stage:
             "image-file": (f"/api/v1/images/{analysis.image_id}/file/", None),
             "analysis": (f"/api/v1/analyses/{analysis.pk}/", None),
             "heatmap": (f"/api/v1/analyses/{analysis.pk}/heatmaps/mel/", None),
+            "explanations": (
+                f"/api/v1/analyses/{analysis.pk}/explanations/",
+                {"method": "shap", "diagnosis": "mel"},
+            ),
+            "explanation": (f"/api/v1/explanations/{self.explanation.pk}/", None),
+            "explanation-overlay": (f"/api/v1/explanations/{self.explanation.pk}/overlay/", None),
             "worklist": ("/api/v1/worklist/", None),
             "audit-events": ("/api/v1/audit-events/", None),
             "audit-reports": ("/api/v1/audit-reports/", {}),

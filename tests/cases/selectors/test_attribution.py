@@ -46,8 +46,20 @@ def test_the_start_is_the_share_of_malignant_lesions_in_training(answered, activ
 
 
 def test_what_was_told_is_named_and_what_was_not_is_absent(answered):
-    assert [part.label for part in account_of(answered(KNOWN)).influences] == ["Image", "Age 74, male, back"]
+    labels = [part.label for part in account_of(answered(KNOWN)).influences]
+    assert labels == ["Image", "Age 74", "Sex male", "Site back"]
     assert [part.label for part in account_of(answered(UNKNOWN)).influences] == ["Image"]
+
+
+@pytest.mark.parametrize("metadata", [KNOWN, UNKNOWN])
+def test_a_result_from_before_the_parts_were_stored_apart_is_still_accounted_for(answered, metadata):
+    analysis = answered(metadata)
+    now, analysis.prediction.shapley = account_of(analysis), {}
+    before = account_of(analysis)
+    assert before.start == pytest.approx(now.start)
+    reached = [sum(part.moved for part in account.influences) for account in (before, now)]
+    assert reached[0] == pytest.approx(reached[1], abs=1e-5)
+    assert len(before.influences) == (2 if metadata is KNOWN else 1)
 
 
 def test_a_result_without_stored_parts_has_no_account():
