@@ -89,7 +89,7 @@ class Finding(models.TextChoices):
     GLARE = "glare", "glare on the skin"
     TOO_SMALL = "too_small", "too few pixels"
     CROPPED = "cropped", "so narrow that most of it was not seen"
-    LESION_OFF_FRAME = "lesion_off_frame", "the lesion runs out of the frame"
+    LESION_OFF_FRAME = "lesion_off_frame", "the lesion lies at the edge of the frame"
     OCCLUDED = "occluded", "hair, ruler or ink over the lesion"
 
 

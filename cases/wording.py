@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cases.models import Analysis, Explanation, ExplanationRequest, Prediction, Read
 from cases.selectors.explanations import TRUSTED_R2, weights_of
 from cases.states import AnalysisState, CaseState, ExplanationState
-from cases.vocabulary import AbstainReason, Tier
+from cases.vocabulary import AbstainReason, Tier, finding_words
 from inference.vocabulary import MALIGNANT
 
 SCC_NOTE = "Squamous cell carcinoma is not among the classes."
@@ -50,6 +50,13 @@ _ABSTENTIONS = {
         "The network cannot tell them apart on this image. Read it without its help.",
     ),
 }
+_FOR_STAFF = {
+    AbstainReason.MODALITY: "It reads dermoscopic images only; the dermatologist sees this one as it is.",
+    AbstainReason.OUT_OF_SCOPE: "Check that it is the right file. The dermatologist sees it as it is.",
+    AbstainReason.LOW_QUALITY: "The dermatologist sees it as it is, and may ask for a better one.",
+    AbstainReason.INELIGIBLE: "The dermatologist decides without it.",
+    AbstainReason.SET_TOO_LARGE: "The dermatologist decides without it.",
+}
 _SUBJECTS = {1: "Nothing else stays", 2: "Both stay"}
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
 
@@ -83,6 +90,14 @@ def verdict(analysis: Analysis | None) -> Words:
     return Words(
         "The analysis missed its deadline", "Read the case without it; reload to see whether it has come since."
     )
+
+
+def refusal_for_staff(analysis: Analysis) -> str:
+    """Why there is no answer and what that means, for those who took the picture."""
+    reason = AbstainReason(analysis.abstain_reason)
+    check = getattr(analysis.image, "quality_check", None)
+    found = f" ({finding_words(check.reasons)})" if reason == AbstainReason.LOW_QUALITY and check else ""
+    return f"{reason.label[0].lower()}{reason.label[1:]}{found}. {_FOR_STAFF[reason]}"
 
 
 def set_note(prediction: Prediction) -> str:
@@ -146,12 +161,12 @@ def explained(request: ExplanationRequest) -> Words:
 
 
 _DESCRIBED = (
-    ("asymmetry", "Asymmetry", "of the area", 2),
-    ("border", "Border", "irregularity", 2),
-    ("colours", "Colours", "of 6", 0),
-    ("diameter_mm", "Diameter", "mm", 1),
-    ("area_share", "Area", "of the picture", 2),
-    ("texture", "Texture", "of 1", 2),
+    ("asymmetry", "Asymmetry", "{:.0%} beyond its mirror image"),
+    ("border", "Border", "{:.2f}, where a disc has 1"),
+    ("colours", "Colours", "{:.0f} of the 6 of the ABCD rule"),
+    ("diameter_mm", "Diameter", "{:.1f} mm"),
+    ("area_share", "Area", "{:.0%} of the picture"),
+    ("texture", "Texture", "{:.1f} grey levels"),
 )
 
 
@@ -159,14 +174,13 @@ def descriptor_rows(values: Mapping[str, float | None] | None) -> list[tuple[str
     """(what, how much with its unit) of each stored descriptor; a diameter needs a scale."""
     if not values:
         return []
-    rows = []
-    for field, label, unit, digits in _DESCRIBED:
-        value = values.get(field)
-        if value is not None:
-            rows.append((label, f"{value:.{digits}f} {unit}"))
-        elif field == "diameter_mm":
-            rows.append((label, "no scale known"))
-    return rows
+    told = {field: values[field] for field, _, _ in _DESCRIBED if values.get(field) is not None}
+    told |= {} if "diameter_mm" in told else {"diameter_mm": None}
+    return [(label, _measured(told[field], words)) for field, label, words in _DESCRIBED if field in told]
+
+
+def _measured(value: float | None, words: str) -> str:
+    return "no scale known" if value is None else words.format(value).replace("%", " %")
 
 
 def _percent(share: float) -> str:

@@ -79,7 +79,7 @@ def test_every_task_has_time_limits_and_is_acknowledged_late():
 def test_no_task_outlives_the_brokers_patience():
     from skinclinic.settings import work
 
-    visibility = int(work.EXPLANATION_TIME_LIMIT) + 60
+    visibility = int(max(work.EXPLANATION_TIME_LIMIT, work.ANALYSIS_TIME_LIMIT)) + 60
     assert all(task.time_limit < visibility for task in own_tasks())
     assert settings.CELERY_RESULT_BACKEND is None
     assert settings.CELERY_ACCEPT_CONTENT == ["json"]

@@ -36,7 +36,7 @@ class CaseProgress(NamedTuple):
 def case_progress(case: Case) -> CaseProgress:
     """Progress of each image, and of the case as a whole."""
     analyses = Prefetch("analyses", current_answers())
-    images = case.images.select_related("lesion").prefetch_related(analyses)
+    images = case.images.select_related("lesion", "quality_check").prefetch_related(analyses)
     rows = [_image_progress(image) for image in images]
     analysed = [row for row in rows if row.analysis is not None]
     places = [row.place for row in rows if row.place is not None]

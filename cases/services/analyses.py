@@ -1,6 +1,7 @@
 """One analysis from claim to result: claim in a short transaction, compute outside any, record by the lease's token."""
 
 import logging
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -178,6 +179,7 @@ def _prediction(result: Result) -> dict[str, Any]:
         "tier": "" if result.abstain_reason else result.tier,
         "attributions": {"image": dict(result.image_logits), "metadata": dict(result.metadata_logits)},
         "shapley": _shapley(result),
+        "scope": _plain(getattr(result, "scope", None)),
     }
 
 
@@ -207,7 +209,14 @@ def _explanation(result: Result) -> dict[str, Any]:
         },
         "heat_inside_lesion": result.heat_inside_lesion,
         "heat_on_border": result.heat_on_border,
+        "heat_on_artefacts": getattr(result, "heat_on_artefacts", None),
+        "descriptors": _plain(getattr(result, "descriptors", None)),
     }
+
+
+def _plain(report: Any) -> dict[str, Any] | None:
+    """A report of the runtime as it is stored; None where its bundle cannot make one."""
+    return None if report is None else asdict(report)
 
 
 def _quality(result: Result) -> dict[str, Any]:

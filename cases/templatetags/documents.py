@@ -11,7 +11,7 @@ register = template.Library()
 
 # A card's own title stands below the heading of the section that shows it.
 _DEEPER = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6"}
-_OPENS_TABLE = '<div class="table-responsive" tabindex="0" role="region" aria-label="Table"><table class="table">\n'
+_OPENS_TABLE = '<div class="table-responsive" tabindex="0" role="region" aria-label="Table {}"><table class="table">\n'
 
 
 def _is_web_address(url: str) -> bool:
@@ -37,7 +37,8 @@ def document(text: str) -> SafeString:
         for child in token.children or []:
             _fit(child)
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
-    html = html.replace("<table>\n", _OPENS_TABLE).replace("</table>", "</table></div>")
+    before, *tables = html.replace("</table>", "</table></div>").split("<table>\n")
+    html = before + "".join(_OPENS_TABLE.format(n) + table for n, table in enumerate(tables, start=1))
     return mark_safe(html)  # noqa: S308  the renderer escapes all text, and makes no tag of its own from it
 
 

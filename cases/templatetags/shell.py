@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from cases import permissions
-from cases.models import Case, Lesion, Patient
+from cases.models import Analysis, Case, Lesion, Patient
 from cases.selectors.progress import CaseProgress
 from cases.states import ASSESSABLE_CASE, AnalysisState
 from cases.vocabulary import Answer, Laterality, Role, Sex
-from cases.wording import SCC_NOTE
+from cases.wording import SCC_NOTE, refusal_for_staff
 
 register = template.Library()
 
@@ -118,6 +118,11 @@ def history(case: Case) -> list[tuple[str, str]]:
 def scc_note() -> str:
     """Stands wherever a result of the network can be seen."""
     return SCC_NOTE
+
+
+@register.filter
+def refusal(analysis: Analysis) -> str:
+    return refusal_for_staff(analysis)
 
 
 @register.filter

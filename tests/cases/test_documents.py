@@ -71,6 +71,11 @@ def test_a_card_is_read_as_it_was_meant():
     assert html.count("<div") == html.count("</div>") == 1
 
 
+def test_each_table_has_a_name_of_its_own():
+    html = document("| a |\n|---|\n\ntext\n\n| b |\n|---|\n")
+    assert re.findall('aria-label="(.*?)"', html) == ["Table 1", "Table 2"]
+
+
 def test_text_that_looks_like_a_table_tag_stays_text():
     assert "&lt;table&gt;" in document("    <table>\n    </table>")
 

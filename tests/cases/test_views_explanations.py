@@ -114,7 +114,7 @@ def test_descriptors_have_units_and_no_diameter_without_a_scale(client_for, nort
     analysis.explanation.save()
     page = browser.get(room).content.decode()
     assert "no scale known" in page
-    assert "0.12" in page
+    assert "12 % beyond its mirror image" in page
 
 
 def test_a_refusal_has_no_explanations(client_for, north):

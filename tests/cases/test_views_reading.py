@@ -83,7 +83,7 @@ def test_the_probabilities_keep_their_order_and_mark_the_set(browser, case):
     assert page.count("(in the prediction set)") == 2
 
 
-@pytest.mark.parametrize(("share", "words"), [(0.37, "Only 37 % of the heat"), (None, "found no lesion border")])
+@pytest.mark.parametrize(("share", "words"), [(0.37, "Only 37 % of the heat"), (None, "found no lesion to compare")])
 def test_heat_beside_the_lesion_is_a_warning(browser, case, share, words):
     explanation = case.images.get().analyses.get().explanation
     explanation.heat_inside_lesion = share

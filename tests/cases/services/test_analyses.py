@@ -5,6 +5,7 @@ import time
 import uuid
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -64,6 +65,10 @@ def test_a_result_is_whole(queued, active_model):
     assert prediction.malignancy == pytest.approx(sum(prediction.probabilities[c] for c in ("mel", "bcc", "akiec")))
     assert prediction.probabilities[prediction.diagnosis] == max(prediction.probabilities.values())
     assert len(bytes(done.explanation.heatmaps)) == 7 * 9 * 12
+    assert set(prediction.shapley) == {*DIAGNOSES, "malignancy"}
+    embedding = done.embedding
+    assert embedding.model_version == active_model
+    assert np.frombuffer(bytes(embedding.vector), "<f4").shape == (embedding.size,) == (8,)
     assert done.image.quality_check.verdict == "passed"
     case = case_of(queued)
     assert (case.state, case.tier, case.malignancy) == ("ready", prediction.tier, prediction.malignancy)

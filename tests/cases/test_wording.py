@@ -1,0 +1,58 @@
+"""Every refusal and every finding has words, for those who read and for those who took the picture."""
+
+import pytest
+
+from cases.models import Explanation, QualityCheck
+from cases.vocabulary import AbstainReason, finding_words
+from cases.wording import descriptor_rows, refusal_for_staff, trust, verdict
+from tests.factories import AnalysisFactory
+
+MEASURED = {"asymmetry": 0.12, "border": 1.3, "colours": 3, "diameter_mm": None, "area_share": 0.2, "texture": 4.2}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reason", AbstainReason.values)
+def test_a_refusal_says_why_and_what_to_do(reason):
+    refused = AnalysisFactory(abstained=True, abstain_reason=reason)
+    words = verdict(refused)
+    assert words.headline
+    assert "ead " in words.advice  # what there is to read, and how
+    assert "dermatologist" in refusal_for_staff(refused)
+
+
+@pytest.mark.django_db
+def test_staff_are_told_what_is_wrong_with_a_picture():
+    refused = AnalysisFactory(abstained=True, abstain_reason="low_quality")
+    QualityCheck.objects.create(image=refused.image, verdict="rejected", reasons=["blur", "glare"])
+    assert "image quality too low (out of focus, glare on the skin)" in refusal_for_staff(refused)
+
+
+def test_a_finding_of_a_later_gate_keeps_its_own_words():
+    assert finding_words(["blur", "upside_down"]) == "out of focus, upside down"
+
+
+@pytest.mark.parametrize(
+    ("inside", "border", "artefacts", "trusted", "sentence"),
+    [
+        (0.31, None, None, False, "Only 31 % of the heat lies on the lesion: do not read the heatmap as a reason."),
+        (0.81, 0.02, 0.0, True, "81 % of the heat for melanoma lies on the lesion."),
+        (0.81, 0.1, 0.05, True, "81 % of the heat for melanoma lies on the lesion. 10 % at the rim of the picture and 5 % on hair, ruler or ink."),
+        (None, 0.1, None, False, "The network found no lesion to compare its heat with: do not read the heatmap as a reason."),
+    ],
+)  # fmt: skip
+def test_where_the_heat_lies_is_said(inside, border, artefacts, trusted, sentence):
+    explanation = Explanation(heat_inside_lesion=inside, heat_on_border=border, heat_on_artefacts=artefacts)
+    assert trust(explanation, "mel") == (trusted, sentence)
+
+
+def test_descriptors_have_units():
+    assert dict(descriptor_rows(MEASURED)) == {
+        "Asymmetry": "12 % beyond its mirror image",
+        "Border": "1.30, where a disc has 1",
+        "Colours": "3 of the 6 of the ABCD rule",
+        "Diameter": "no scale known",
+        "Area": "20 % of the picture",
+        "Texture": "4.2 grey levels",
+    }
+    assert dict(descriptor_rows({**MEASURED, "diameter_mm": 6.04}))["Diameter"] == "6.0 mm"
+    assert descriptor_rows(None) == []
