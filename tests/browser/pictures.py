@@ -1,15 +1,14 @@
 """Pictures that the network in use gives an answer about: real ones where they are, drawn ones elsewhere."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from inference.bundle import Bundle
 from inference.metadata import Metadata
 from inference.predictor import Predictor
+from tests import ham10000
 from tests.drawings import jpeg
-from tests.processes import REPOSITORY
 
 MOST_TRIED = 40
 _KNOWN = Metadata(age=69.0, sex="female", localization="back")  # about what the cases here say of themselves
@@ -25,6 +24,5 @@ def answered_pictures(bundle: Path) -> Iterator[bytes]:
 
 
 def _real_pictures() -> Iterator[bytes]:
-    folder = Path(os.environ.get("HAM10000_DIR") or REPOSITORY.parent / "shared" / "data" / "ham10000")
-    paths = sorted(folder.glob("HAM10000_images_part_1/ISIC_*.jpg"))[: MOST_TRIED // 2]
+    paths = sorted(ham10000.folder().glob("HAM10000_images_part_1/ISIC_*.jpg"))[: MOST_TRIED // 2]
     return (path.read_bytes() for path in paths)

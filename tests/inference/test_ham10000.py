@@ -1,28 +1,24 @@
 """On the real pictures, where they are at hand."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from inference.bundle import Bundle
 from inference.decoding import decode, perceptual_hash, reencode_clean
 from inference.preprocessing import prepare
 from inference.quality import assess
+from tests import ham10000
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("HAM10000_DIR", ROOT.parent / "shared" / "data" / "ham10000"))
 EVERY = 80
 
 pytestmark = [
     pytest.mark.ham10000,
-    pytest.mark.skipif(not FOLDER.is_dir(), reason="HAM10000 is not there; HAM10000_DIR names its folder"),
+    pytest.mark.skipif(not ham10000.is_there(), reason=ham10000.MISSING),
 ]
 
 
 @pytest.fixture(scope="module")
 def pictures() -> list[bytes]:
-    files = sorted(FOLDER.glob("HAM10000_images_part_*/*.jpg"))
+    files = sorted(ham10000.folder().glob("HAM10000_images_part_*/*.jpg"))
     return [file.read_bytes() for file in files[::EVERY]]
 
 

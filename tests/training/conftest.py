@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the training requirements (torch) are not installed")
 
+from tests import ham10000 as release  # noqa: E402
 from tests.training.drawn_ham10000 import draw_ham10000  # noqa: E402
 from training.data import ham10000  # noqa: E402
 from training.data.ham10000 import Record  # noqa: E402
@@ -38,8 +38,6 @@ def pictures(records: list[Record], tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def ham10000_dir() -> Path:
     """The real release, where it is; it is never part of the repository."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data" / "ham10000"
-    folder = Path(os.environ.get("HAM10000_DIR") or beside)
-    if not (folder / "HAM10000_metadata.csv").is_file():
-        pytest.skip("HAM10000 is not there; HAM10000_DIR names its folder")
-    return folder
+    if not release.is_there():
+        pytest.skip(release.MISSING)
+    return release.folder()
