@@ -7,13 +7,17 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from inference import decoding, preprocessing
 from inference.decoding import decode
 from inference.errors import ImageRefused
+from training.data import filters, presets
 from training.data.presets import PRESETS, Recipe
 from training.data.records import DataError, Record
 
@@ -73,12 +77,23 @@ def read_picture(path: Path) -> Image.Image:
         raise DataError(f"{path}: {refused}") from None
 
 
+# The code between a file and its pixels: a change of it, if only of a filter's strength, makes other pixels.
+_MAKERS = (decoding, preprocessing, presets, filters)
+
+
 def _key(records: list[Record], recipe: Recipe) -> str:
+    """Of all that the arrays depend on: the files and their masks, what is done to them, and with which libraries."""
     # Sizes of the files stand for their content: another release of the same ids must not hit the old cache.
-    text = "\n".join(f"{record.image_id} {record.image.stat().st_size}" for record in records)
-    how = "" if recipe == Recipe() else str(recipe)
-    preset = PRESETS[recipe.preset]
-    return hashlib.sha256(f"{preset.stored}{preset.viewed}{how}{text}".encode()).hexdigest()[:16]
+    files = [f"{record.image_id} {_size(record.image)} {_size(record.mask)}" for record in records]
+    how = [repr(recipe), repr(PRESETS[recipe.preset]), f"Pillow {PIL.__version__}", f"OpenCV {cv2.__version__}"]
+    made = hashlib.sha256("\n".join([*how, *files]).encode())
+    for module in _MAKERS:
+        made.update(Path(str(module.__file__)).read_bytes())
+    return made.hexdigest()[:16]
+
+
+def _size(file: Path | None) -> int | None:
+    return file.stat().st_size if file else None
 
 
 def _fill(records: list[Record], folder: Path, recipe: Recipe) -> None:

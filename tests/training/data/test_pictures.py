@@ -11,6 +11,7 @@ from PIL import Image
 
 from inference.manifest import InputSpec
 from inference.preprocessing import prepare
+from training.data import filters
 from training.data.filters import FILTERS, apply
 from training.data.pictures import load_pictures, read_picture
 from training.data.presets import PRESETS, Recipe
@@ -120,3 +121,31 @@ def test_a_recipe_of_unknown_words_is_refused() -> None:
     with pytest.raises(ValueError, match="no filter 'sharpen'"):
         Recipe(filters=("sharpen",))
     assert str(Recipe(filters=tuple(FILTERS)[:2])) == "own + clahe + equalise"
+
+
+def test_the_cache_forgets_what_was_made_of_other_files_filters_or_libraries(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = records[:2]
+    bare = [replace(record, mask=None) for record in some]
+
+    def folders(asked: list[Record], recipe: Recipe | None = None) -> int:
+        load_pictures(asked, tmp_path, recipe)
+        return len(list(tmp_path.glob("*/complete")))
+
+    assert folders(some) == folders(some) == 1
+    assert folders(bare) == 2
+    assert not load_pictures(bare, tmp_path).has_mask.any()
+    assert folders(some, Recipe(filters=("clahe",))) == 3
+    with monkeypatch.context() as patch:
+        patch.setattr("PIL.__version__", "another")
+        assert folders(some) == 4
+    with monkeypatch.context() as patch:
+        patch.setattr("cv2.__version__", "another")
+        assert folders(some) == 5
+    with monkeypatch.context() as patch:
+        stronger = Path(filters.__file__).read_text().replace("clipLimit=2.0", "clipLimit=3.0")
+        (tmp_path / "filters.py").write_text(stronger)
+        patch.setattr(filters, "__file__", str(tmp_path / "filters.py"))
+        assert folders(some) == 6
+    assert folders(some) == 6
