@@ -94,13 +94,15 @@ class Learner(L.LightningModule):
             pictures, masks = augment(batch.images, batch.masks, self.size, how, rng)
         metadata = withhold(batch.metadata, self.config, rng)
         target = torch.nn.functional.one_hot(batch.target, self.config.network.classes).float()
-        pictures, masks, metadata, target = self._mix(number, pictures, masks, metadata, target)
+        has_mask, pictures, masks, metadata, target = self._mix(
+            number, batch.has_mask, pictures, masks, metadata, target
+        )
         scores = self.network(self.standardise(pictures), metadata)
         loss = total_loss(
             scores,
             target,
             masks,
-            batch.has_mask,
+            has_mask,
             log_prior=self.learned,
             head=self.network.pooled_head,
             weights=self.config.losses,
@@ -111,16 +113,17 @@ class Learner(L.LightningModule):
         self.log("progress", self.progress, prog_bar=True)
         return loss
 
-    def _mix(
-        self, number: int, pictures: Tensor, masks: Tensor, metadata: Tensor, target: Tensor
-    ) -> tuple[Tensor, ...]:
-        """MixUp (Zhang et al. 2018) of each picture with another of the batch, on a share of the steps."""
+    def _mix(self, number: int, has_mask: Tensor, *soft: Tensor) -> tuple[Tensor, ...]:
+        """MixUp (Zhang et al. 2018) of each row of ``soft`` with another of the batch, on a share of the steps.
+
+        ``has_mask`` (N,) stays only where both have one: an unknown mask, mixed in, would say that there is no lesion.
+        """
         dice = np.random.default_rng((self.config.seed, number))
         if dice.random() >= self.config.schedule.mixup(self.progress):
-            return pictures, masks, metadata, target
+            return has_mask, *soft
         share = float(dice.beta(self.config.mixup_alpha, self.config.mixup_alpha))
-        order = torch.from_numpy(dice.permutation(len(pictures))).to(pictures.device)
-        return tuple(share * x + (1 - share) * x[order] for x in (pictures, masks, metadata, target))
+        order = torch.from_numpy(dice.permutation(len(has_mask))).to(has_mask.device)
+        return has_mask & has_mask[order], *(share * x + (1 - share) * x[order] for x in soft)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         now = time.monotonic()  # from the end of the step before: reading pictures is part of the cost

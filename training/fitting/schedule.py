@@ -16,6 +16,9 @@ RATES = ("cosine", "constant", "plateau")
 class Schedule:
     """Small pictures first (cheap epochs), the served size last; the final tenth with gentle augmentation.
 
+    112×144 is not 4:3: its pictures stand 3.7 % taller than they are. The shipped networks learned with it from .45 to
+    .75 of their time, so it stays; 108×144 would be true.
+
     ``rate`` 'plateau' starts at ``peak`` and multiplies it by ``factor``, never below ``floor``, whenever the
     validation accuracy has not risen ``patience`` times in a row; progress has no say in it.
     """

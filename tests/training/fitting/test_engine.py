@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sklearn.metrics import balanced_accuracy_score
@@ -146,3 +147,20 @@ def test_test_pictures_cannot_change_the_preprocessing(records: list[Record], pi
     before = engine.fit_priors(chosen, pictures, rows, torch.ones(len(rows)))
     after = engine.fit_priors(chosen, replace(pictures, viewed=viewed), rows, torch.ones(len(rows)))
     assert before == after
+
+
+def test_a_mixed_picture_has_a_mask_where_both_have_one(
+    records: list[Record], pictures: Pictures, split: Split
+) -> None:
+    always = replace(TINY, schedule=replace(TINY.schedule, mixup_share=1.0, gentle_from=1.0))
+    learner = engine.prepare(records, pictures, split, always).learner
+    known = torch.arange(16) % 3 > 0
+    number = torch.arange(16.0)
+    masks = number.view(-1, 1, 1, 1)  # each tells with whom it was mixed
+    has_mask, mixed = learner._mix(0, known, masks)
+    assert not torch.equal(mixed, masks)
+    dice = np.random.default_rng((always.seed, 0))
+    dice.random(), dice.beta(always.mixup_alpha, always.mixup_alpha)
+    other = torch.from_numpy(dice.permutation(16))
+    assert torch.equal(has_mask, known & known[other])
+    assert has_mask.sum() < known.sum()
