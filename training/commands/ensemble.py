@@ -11,7 +11,7 @@ from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError
 from training.data.sides import records_of
-from training.fitting.runs import load_run
+from training.fitting.runs import check_no_twice, load_run
 from training.metrics import Answers
 from training.reporting.report import command_line, write
 from training.studies import answered, ensemble_report, floor_models, predictions
@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> str:
 
 def _of_runs(args: argparse.Namespace) -> tuple[Members, np.ndarray]:
     runs = [load_run(path) for path in args.run]
+    check_no_twice(runs)
     if len({one.split.digest() for one in runs}) > 1:
         raise DataError("These runs were trained on different splits; one may have seen what another is tested on.")
     records, pictures = arguments.load_data_of(args, runs)

@@ -9,7 +9,7 @@ from training.commands import arguments
 from training.data import splits, twins
 from training.evaluation.side import summary
 from training.export import bundle
-from training.fitting.runs import load_run
+from training.fitting.runs import check_no_twice, load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> str:
-    records, pictures = arguments.load_data(args)
     runs = [load_run(path) for path in args.run]
+    check_no_twice(runs)
+    records, pictures = arguments.load_data(args)
     if any(one.split.leaks for one in runs):
         raise splits.LeakError(f"{runs[0].split.scheme}: such a run is for comparison and is never served.")
     splits.check_no_leak(runs[0].split, records, twins.all_duplicates(pictures.stored))

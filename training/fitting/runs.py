@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -41,6 +42,11 @@ class Run:
         before = self.config.get("start") or {"epochs": 0, "minutes": 0.0}
         return self.epochs + before["epochs"], self.minutes + before["minutes"]
 
+    @property
+    def sha256(self) -> str:
+        """Of ``final.ckpt``: two folders with one hold the same network."""
+        return hashlib.sha256((self.path / "final.ckpt").read_bytes()).hexdigest()
+
     def as_start(self, network: NetworkConfig, split: Split) -> Start:
         """This run as the beginning of another. Raises ``ValueError`` where its weights do not fit or saw other data.
 
@@ -51,7 +57,16 @@ class Run:
         if self.split.digest() != split.digest():
             raise ValueError(f"{self.path} was trained on another split, so it knows test pictures of this one.")
         epochs, minutes = self.whole_cost
-        return Start(hashlib.sha256((self.path / "final.ckpt").read_bytes()).hexdigest(), epochs, minutes)
+        return Start(self.sha256, epochs, minutes)
+
+
+def check_no_twice(runs: Sequence[Run]) -> None:
+    """Raise ``DataError`` where two of ``runs`` hold the same weights: one network counted twice is no ensemble."""
+    first: dict[str, Path] = {}
+    for run in runs:
+        other = first.setdefault(run.sha256, run.path)
+        if other is not run.path:
+            raise DataError(f"{other} and {run.path} hold the same network; name each run once.")
 
 
 def load_run(path: Path) -> Run:

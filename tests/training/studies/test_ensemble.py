@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from itertools import permutations
 from pathlib import Path
 
@@ -78,3 +79,15 @@ def test_runs_are_joined_and_the_gain_has_an_interval(drawn: Path, tiny_runs: li
     assert min(gains[:2]) <= 0 == max(gains[:2])  # the best member gains nothing over itself
     with pytest.raises(SystemExit, match="twice or more"):
         main(["ensemble", "--data", str(drawn), "--out", str(tmp_path / "other")])
+
+
+@pytest.mark.parametrize("command", ["ensemble", "export"])
+def test_one_network_under_two_names_is_no_ensemble(
+    command: str, drawn: Path, tiny_runs: list[Path], tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_runs[0], tmp_path / "again")
+    words = [command, "--data", str(drawn), "--partial", "--out", str(tmp_path / "out")]
+    words += ["--version", "1.0.0"] if command == "export" else []
+    with pytest.raises(SystemExit, match=r"seed-1 and .*again hold the same network"):
+        main([*words, *(f"--run={run}" for run in (tiny_runs[0], tiny_runs[1], tmp_path / "again"))])
+    assert not (tmp_path / "out").exists()
