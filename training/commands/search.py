@@ -9,9 +9,10 @@ from pathlib import Path
 import optuna
 
 from training.commands import arguments, fitting_options, network_options, picture_options
+from training.data.splits import LeakError, Split
 from training.fitting import engine
 from training.fitting.config import TrainConfig, changed
-from training.fitting.pruning import FIGURES, Reported
+from training.fitting.pruning import FIGURES, Reported, named
 from training.fitting.search import KNOBS, SAMPLERS, Values, search, space, trial_rows
 from training.reporting.report import Report, Table, command_line, write
 
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     base = fitting_options.apply(args, TrainConfig(network=network_options.chosen(args)))
     knobs = space(args.settings)
+    _check_no_leak(args)
     records, plain = arguments.load_data(args)
     if args.split:
         made = arguments.loaded_split(args.split, records, plain)
@@ -67,7 +69,16 @@ def run(args: argparse.Namespace) -> str:
     _report(study, args, made.scheme)
     best = study.best_trial
     found = ", ".join(f"{field} {value}" for field, value in best.params.items())
-    return f"Trial {best.number} of {len(study.trials)}: {args.figure} {best.value:.4f} with {found}."
+    return f"Trial {best.number} of {len(study.trials)}: {named(args.figure)} {best.value:.4f} with {found}."
+
+
+def _check_no_leak(args: argparse.Namespace) -> None:
+    """Raise ``LeakError`` for a split by image: nothing is chosen by a figure that knows the lesions."""
+    if Split.load(args.split).leaks if args.split else args.scheme == "image-level":
+        raise LeakError(
+            "On a split by image the settings win that learn lesions by heart; search on --scheme lesion, and train on "
+            "image-level only to compare."
+        )
 
 
 def _report(study: optuna.Study, args: argparse.Namespace, scheme: str) -> None:
@@ -76,12 +87,12 @@ def _report(study: optuna.Study, args: argparse.Namespace, scheme: str) -> None:
     better = "most" if FIGURES[args.figure] else "least"
     report = Report(
         title="Search for settings",
-        lead=f"Of {len(rows)} trials ({args.sampler}) trial {best.number} has the {better} {args.figure}, "
+        lead=f"Of {len(rows)} trials ({args.sampler}) trial {best.number} has the {better} {named(args.figure)}, "
         f"{best.value:.4f}, on the validation side of a {scheme} split.",
         parts=[Table("trials", "Trials", columns, rows, note="A pruned trial fell behind the median of the others.")],
         values={
             "sampler": args.sampler,
-            "figure": args.figure,
+            "figure": named(args.figure),
             "learned_from": study.user_attrs["learned_from"],
             "best": best.params,
             "value": best.value,

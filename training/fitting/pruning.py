@@ -5,8 +5,14 @@ from __future__ import annotations
 import lightning as L
 import optuna
 
-# The figures of the validation side, and whether more of it is better. Accuracy is by arg-max p, balanced by p/prior.
+# The figures of the validation side, and whether more of it is better.
 FIGURES = {"val_loss": False, "val_accuracy": True, "val_balanced_accuracy": True, "val_macro_auc": True}
+_RULES = {"val_accuracy": "arg-max p", "val_balanced_accuracy": "p/prior"}
+
+
+def named(figure: str) -> str:
+    """As it is printed: with the rule that decided it, where one did."""
+    return f"{figure} ({_RULES[figure]})" if figure in _RULES else figure
 
 
 class Reported(L.Callback):

@@ -20,6 +20,7 @@ from training.data.cleaning import clean
 from training.data.pictures import Pictures, load_pictures, standardisation
 from training.data.presets import Recipe
 from training.data.records import Record
+from training.data.schemes import image_level
 from training.data.splits import split_by_lesion
 from training.fitting.engine import fit
 from training.fitting.pruning import Reported
@@ -136,7 +137,7 @@ def test_the_command_searches_on_the_validation_side_and_leaves_a_record_of_ever
     rows = _rows(tmp_path / "found")
     assert {float(row["losses.mask"]) for row in rows} == {0.0, 0.4}
     best = max(rows, key=lambda row: float(row["value"]))
-    assert f"{float(best['value']):.4f}" in printed
+    assert f"val_balanced_accuracy (p/prior) {float(best['value']):.4f}" in printed
     assert (tmp_path / "found" / "report.html").is_file()
     runs = [load_run(tmp_path / "found" / "trials" / f"{int(row['trial']):04d}") for row in rows]
     assert [one.config["losses"]["mask"] for one in runs] == [float(row["losses.mask"]) for row in rows]
@@ -148,3 +149,12 @@ def test_the_command_searches_on_the_validation_side_and_leaves_a_record_of_ever
     assert runs[0].priors.mean == pytest.approx(mean)  # learned from the filtered pictures, not only noted so
     with pytest.raises(SystemExit, match="from ham10000, mean-age, own \\+ clahe"):
         main(["search", *data, *small, *asked, "--cleaning", "mean-age"])
+
+
+def test_nothing_is_searched_for_on_a_split_by_image(drawn: Path, records: list[Record], tmp_path: Path) -> None:
+    image_level(records).save(tmp_path / "split.json")
+    words = ["search", "--data", str(drawn), "--partial", "--out", str(tmp_path / "found")]
+    for leaky in (["--scheme", "image-level"], ["--split", str(tmp_path / "split.json")]):
+        with pytest.raises(SystemExit, match="settings win that learn lesions by heart"):
+            main([*words, *leaky])
+    assert not (tmp_path / "found").exists()
