@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -13,8 +17,10 @@ from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.records import Record
 from training.data.splits import split_by_lesion
+from training.fitting import plan as plans
 from training.fitting.config import TrainConfig
 from training.fitting.engine import prepare
+from training.fitting.learner import Learner
 from training.fitting.plan import Plan, batch_that_fits, measure
 from training.fitting.schedule import Schedule
 
@@ -30,16 +36,42 @@ def test_a_plan_adds_up() -> None:
     assert replace(plan, budget_minutes=60.0).total_seconds == plan.total_seconds
 
 
-def test_the_steps_of_a_run_are_measured_at_each_of_its_sizes(records: list[Record], pictures: Pictures) -> None:
+def _work_by_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that only work moves: a training step takes a second a pixel, the first ten times that; a batch judged 7.
+
+    The plan reads it in the place of the machine's, so what it adds up is known.
+    """
+    now, steps, work, judge = 0.0, Counter[int](), Learner.training_step, Learner.validation_step
+
+    def step(learner: Learner, *args: Any) -> torch.Tensor:
+        nonlocal now
+        now += math.prod(learner.size) * (1 if steps[id(learner)] else 10)
+        steps[id(learner)] += 1
+        return work(learner, *args)
+
+    def judged(learner: Learner, *args: Any) -> None:
+        nonlocal now
+        now += 7
+        judge(learner, *args)
+
+    monkeypatch.setattr(Learner, "training_step", step)
+    monkeypatch.setattr(Learner, "validation_step", judged)
+    monkeypatch.setattr(plans, "time", SimpleNamespace(monotonic=lambda: now))
+
+
+def test_the_steps_of_a_run_are_measured_at_each_of_its_sizes(
+    records: list[Record], pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _work_by_area(monkeypatch)
     config = replace(TINY, epochs=4, schedule=Schedule(sizes=((0.5, SMALL), (1.0, LARGE))))
     run = prepare(records, pictures, split_by_lesion(records, []), config)
     before = {name: value.clone() for name, value in run.learner.state_dict().items()}
     state = torch.get_rng_state()
     plan = measure(run)
     assert plan.steps == {SMALL: 2 * len(run.train), LARGE: 2 * len(run.train)}
-    assert plan.seconds[LARGE] > plan.seconds[SMALL] > 0
+    assert plan.seconds == {SMALL: 48 * 64, LARGE: 144 * 192}  # the first step warms up and does not count
     assert (plan.epochs, plan.validations) == (4, 4)
-    assert plan.validation_seconds > 0
+    assert plan.validation_seconds == 7 * len(run.judge)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(value, before[name]) for name, value in run.learner.state_dict().items())
 
