@@ -36,8 +36,11 @@ def fit_temperature(scores: Floats, target: Labels, log_prior: Floats) -> float:
 def conformal_quantiles(p: Floats, target: Labels, alpha: float) -> Floats:
     """For each class the quantile (K,) of 1 − p(true class): a class enters the set when 1 − p is at most it.
 
-    Class-conditional split conformal prediction (Vovk 2012): with exchangeable data the true class is in the set at a
-    rate of at least 1 − alpha for each class. Where a class has too few held-out rows for that, it always enters (1).
+    Class-conditional split conformal prediction (Vovk 2012): with exchangeable rows the true class is in the set at a
+    rate of at least 1 − alpha for each class. Photographs of one lesion are not exchangeable with those of others: they
+    are right or wrong together, so a class of few lesions has fewer independent rows than it has photographs, and here
+    the rate is an aim that the test side measures, not a guarantee. Where a class has too few held-out rows even if all
+    were independent, it always enters (1).
     """
     quantiles = np.ones(p.shape[1])
     for k in range(p.shape[1]):
