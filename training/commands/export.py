@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> str:
     runs = [load_run(path) for path in args.run]
-    check_no_twice(runs)
-    records, pictures = arguments.load_data(args)
     if any(one.split.leaks for one in runs):
         raise splits.LeakError(f"{runs[0].split.scheme}: such a run is for comparison and is never served.")
+    check_no_twice(runs)
+    records, pictures = arguments.load_data(args)
     splits.check_no_leak(runs[0].split, records, twins.all_duplicates(pictures.stored))
     made, measured = bundle.export(
         runs,
