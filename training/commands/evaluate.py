@@ -9,7 +9,7 @@ from inference.bundle import Bundle
 from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError, Record
-from training.data.sources import SOURCES
+from training.data.sources import SOURCES, limits_of, named
 from training.evaluation.folds import check_one_experiment, folds_there
 from training.evaluation.full import Subject, full_report
 from training.evaluation.metadata import METADATA
@@ -70,6 +70,7 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
             "metadata": args.metadata,
         },
         limits=(*_side_limit(args.side), *_leak_limit([split], records, args.side)),
+        data_limits=limits_of(SOURCES[args.source], records),
     )
     return subject, paths, records, extras
 
@@ -79,6 +80,7 @@ def _outside(args: argparse.Namespace) -> Evaluated:
     check_outside(bundle.manifest.training_data, records)
     paths, extras = predict_served(bundle, records, [record.image_id for record in records], metadata=args.metadata)
     name, version, source = bundle.manifest.name, bundle.manifest.version, SOURCES[args.source]
+    learned = named(bundle.manifest.training_data["name"])
     subject = Subject(
         name=f"{name} {version}",
         rows=f"all of {source.name}, which it has not seen",
@@ -89,6 +91,7 @@ def _outside(args: argparse.Namespace) -> Evaluated:
             "metadata": args.metadata,
         },
         limits=unlike(bundle.manifest.input.image_types, source, records),
+        data_limits=(*limits_of(source, records), *(learned.limits if learned else ())),
     )
     return subject, paths, records, extras
 
@@ -115,6 +118,7 @@ def _runs(args: argparse.Namespace) -> Evaluated:
             "metadata": args.metadata,
         },
         limits=(*_side_limit(args.side), *_leak_limit([one.split for one in runs], records, args.side)),
+        data_limits=limits_of(SOURCES[args.source], records),
     )
     return subject, paths, records, {}
 

@@ -16,6 +16,9 @@ from training.data.records import PICTURE_ENDINGS, DataError, Record
 NAME = "class folders"
 CITATION = "Photographs sorted into a folder for each class; whoever uses them names their source."
 LICENCE = "that of the photographs, to be named by whoever uses them"
+LIMITS = (
+    "Class folders do not say whose skin they show, with which cameras, or how the truth was found: it is not known.",
+)
 LABELS: dict[str, str] = {}
 
 
@@ -43,6 +46,7 @@ def _record(name: str, code: str, image: Path) -> Record:
     return Record(
         image_id=name,
         lesion_id=name,
+        grouped_by="photograph",
         diagnosis=code,
         dx_type="",
         source="",

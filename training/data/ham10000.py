@@ -18,6 +18,10 @@ CITATION = (
     "images of common pigmented skin lesions. Scientific Data 5, 180161 (2018)."
 )
 LICENCE = "CC BY-NC 4.0"
+LIMITS = (
+    "HAM10000 comes from Austria and Australia, nearly all light skin, without skin type: fairness by tone is unknown.",
+    "All melanomas of HAM10000 were confirmed by histology, many nevi only by follow-up: a clinic will differ.",
+)
 COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 IMAGE_COUNT = 10_015
 LESION_COUNT = 7_470

@@ -23,6 +23,10 @@ CITATION = (
     "Skin Imaging Collaboration (ISIC). arXiv:1902.03368 (2019)."
 )
 LICENCE = "CC BY-NC 4.0 for the 2018 and 2019 challenges; other releases state their own"
+LIMITS = (
+    "ISIC releases gather photographs of many clinics and seldom tell skin type: fairness by tone is unknown.",
+    "How the truth was found differs between and within ISIC releases: by histology for some, by experts for others.",
+)
 # SCC (squamous cell carcinoma) and UNK (none of the others) have no code: they are refused until the user decides.
 LABELS = {
     "MEL": "mel",
@@ -107,6 +111,7 @@ def _record(image_id: str, row: Row, code: str, image: Path) -> Record:
     return Record(
         image_id=image_id,
         lesion_id=_first(row, _LESION) or image_id,
+        grouped_by="lesion" if _first(row, _LESION) else "photograph",
         diagnosis=code,
         dx_type=_first(row, _HOW),
         source=row.get("dataset", ""),

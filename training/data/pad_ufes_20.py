@@ -18,6 +18,10 @@ CITATION = (
     "collected from smartphones. Data in Brief 32, 106221 (2020)."
 )
 LICENCE = "CC BY 4.0"
+LIMITS = (
+    "PAD-UFES-20 comes from smartphones in one Brazilian state; its skin types are not read: fairness is not measured.",
+    "58 % of PAD-UFES-20 were confirmed by biopsy, the others by agreement of dermatologists: a clinic will differ.",
+)
 IMAGE_COUNT, PATIENT_COUNT, LESION_COUNT = 2_298, 1_373, 1_641
 # SCC, which holds Bowen's disease here, is none of the seven: it is refused until the user decides.
 LABELS = {"ACK": "akiec", "BCC": "bcc", "MEL": "mel", "NEV": "nv", "SEK": "bkl"}
@@ -80,6 +84,7 @@ def _record(row: Row, code: str, images: dict[str, Path]) -> Record:
         image_id=image_id,
         # The patient, not the lesion: all lesions of one person stay on one side.
         lesion_id=f"PAD_{row['patient_id']}",
+        grouped_by="patient",
         diagnosis=code,
         dx_type="histo" if row.get("biopsed", "").lower() == "true" else "consensus",
         source="",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,8 @@ class Record:
     """One photograph. ``dx_type`` (how the truth was found) is kept for reports and is never an input.
 
     ``dataset`` names the release, ``source`` the camera or clinic within it, where the release says. ``age_recorded``
-    is what the release writes where that is no age (HAM10000: 0), for the report's preparation alone.
+    is what the release writes where that is no age (HAM10000: 0), for the report's preparation alone. ``grouped_by``
+    is what ``lesion_id`` stands for: a 'lesion', a 'patient', or (where the release names neither) the 'photograph'.
     """
 
     image_id: str
@@ -32,6 +35,16 @@ class Record:
     mask: Path | None
     dataset: str = ""
     age_recorded: float | None = None
+    grouped_by: str = "lesion"
+
+
+def grouping(records: Sequence[Record]) -> str:
+    """What photographs are held together by, in words that a split and a report quote; near-duplicates always are."""
+    kinds = Counter(record.grouped_by for record in records)
+    if len(kinds) <= 1:
+        return next(iter(kinds), "lesion")
+    named = "; ".join(f"{kind} {count / len(records):.0%}" for kind, count in kinds.most_common())
+    return f"lesion where one is named ({named})"
 
 
 def patient(name: str, *, age: str, sex: str, localization: str) -> Metadata:

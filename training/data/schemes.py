@@ -17,13 +17,14 @@ from training.data.splits import (
     by_lesion_id,
     deal,
     group_by_lesion,
+    grouped,
     split_by_lesion,
     torn_pairs,
 )
 
 SCHEMES = ("lesion", "lesion-folds", "leave-source-out", "image-level")
 FOLDS = 5
-LESION_FOLDS = "lesion-grouped stratified 5 folds, 70/10/20"
+FIVE = "stratified 5 folds, 70/10/20"
 HELD_OUT = "rosendahl"  # Queensland; the other three sources are Vienna's
 
 
@@ -59,7 +60,7 @@ def split_by(
 
 def folds_of(split: Split) -> int:
     """How many folds its scheme has."""
-    return FOLDS if split.scheme == LESION_FOLDS else PARTS
+    return FOLDS if split.scheme.endswith(FIVE) else PARTS
 
 
 def lesion_folds(records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0) -> Split:
@@ -72,7 +73,7 @@ def lesion_folds(records: list[Record], twins: Twins, *, seed: int = 0, fold: in
         records,
         {index: (part - 2 * fold) % PARTS for index, part in part_of.items()},
         {0: "test", 1: "test", 2: "validation"},
-        scheme=LESION_FOLDS,
+        scheme=f"{grouped(records)} {FIVE}",
         seed=seed,
         fold=fold,
     )
@@ -99,7 +100,8 @@ def leave_source_out(
         else:
             side = "test" if tested[index] else "left_out"
         sides[side].append(record.image_id)
-    scheme = f"leave-source-out: tested on {held_out}, trained by lesion on {_and(known, but=held_out)}"
+    how = grouped(records).replace("lesion-grouped", "by lesion")
+    scheme = f"leave-source-out: tested on {held_out}, trained {how} on {_and(known, but=held_out)}"
     return Split.of(sides, scheme=scheme, seed=seed, fold=fold)
 
 

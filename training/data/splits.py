@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.records import DataError, Record
+from training.data.records import DataError, Record, grouping
 
 PARTS = 10  # tenths: one tests, one validates, eight train
 # Correlation of 16×12 RGB thumbnails above which two pictures count as one and stay on one side. Measured on
@@ -107,7 +107,15 @@ def split_by_lesion(records: list[Record], twins: list[tuple[int, int]], *, seed
     for index, record in enumerate(records):
         turn = (part_of[index] - fold) % PARTS
         sides[{0: "test", 1: "validation"}.get(turn, "train")].append(record.image_id)
-    return Split.of(sides, scheme="lesion-grouped stratified 80/10/10", seed=seed, fold=fold)
+    return Split.of(sides, scheme=f"{grouped(records)} stratified 80/10/10", seed=seed, fold=fold)
+
+
+def grouped(records: list[Record]) -> str:
+    """What a split of ``records`` says that it keeps on one side; without lesion ids it is not lesion-grouped."""
+    held = grouping(records)
+    if held == "photograph":
+        return "photograph-grouped (no lesion is named: only near-duplicates are kept together)"
+    return f"{held}-grouped"
 
 
 def group_by_lesion(records: list[Record], twins: list[tuple[int, int]]) -> list[list[int]]:

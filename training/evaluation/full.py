@@ -29,21 +29,18 @@ from training.metrics import (
 )
 from training.reporting.report import Picture, Report, Table, Words
 
-LIMITS = (
-    "HAM10000 comes from Austria and Australia, nearly all light skin, without skin type: fairness by tone is unknown.",
-    "One test side moves balanced accuracy by several points with the draw: read the intervals, not the middle.",
-    "All melanomas of HAM10000 were confirmed by histology, many nevi only by follow-up: a clinic will differ.",
-)
+LIMIT = "One held-out side moves balanced accuracy by several points with the draw: read the intervals, not the middle."
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What was evaluated ('ham10000-fused 0.1.0'), on which rows, and what is particular about them."""
+    """What was evaluated ('ham10000-fused 0.1.0'), on which rows, what is particular about them and about the data."""
 
     name: str
     rows: str
     values: Mapping[str, Any]  # for report.json: hashes, runs, splits
     limits: tuple[str, ...] = ()
+    data_limits: tuple[str, ...] = ()  # ``sources.limits_of`` the data, and of those that it learned from if others
 
 
 def full_report(
@@ -89,7 +86,7 @@ def full_report(
         lead=said.lead,
         parts=parts,
         values=plain({**subject.values, "well": said.well, "badly": said.badly, "unsure": said.unsure, **measured}),
-        limits=LIMITS,
+        limits=(*subject.data_limits, LIMIT),
     )
 
 

@@ -64,8 +64,6 @@ def unlike(image_types: Sequence[str], source: Source, records: list[Record]) ->
     if not set(source.image_types) & set(image_types):
         kinds = ", ".join(source.image_types)
         limits.append(f"These photographs are {kinds}; the bundle was made for {', '.join(image_types)}.")
-    if len({record.lesion_id for record in records}) == len(records):
-        limits.append("No photographs are said to share a lesion: if some do, the intervals are too narrow.")
     unknown = sum(record.metadata.age is None for record in records) / len(records)
     if unknown > 0.5:
         limits.append(f"Age is unknown for {unknown:.0%} of these photographs: the fused path has little to go by.")

@@ -18,7 +18,7 @@ from inference.vocabulary import DIAGNOSES
 from training.data.pictures import VIEWED, Pictures
 from training.data.records import Record
 from training.data.sides import rows_of
-from training.data.sources import SOURCES
+from training.data.sources import SOURCES, Source, limits_of
 from training.evaluation.fitted import ALPHA, PATHS, Fitted, fit
 from training.evaluation.side import report
 from training.export.judging import judge
@@ -68,7 +68,7 @@ def export(
     manifest = _manifest(runs, fitted, answers["fused"], name=name, version=version, bootstrap=bootstrap)
     manifest["storage"] = {"convolution_kernels": "float16" if half else "float32", "computed_in": "float32"}
     manifest["self_check"] = _self_check(model, head, priors.encoding)
-    card = render(manifest, measured, runs=manifest["members"])
+    card = render(manifest, measured, runs=manifest["members"], limits=limits_of(_source(runs), records))
     return write_bundle(out, manifest=manifest, model=model, head=head, card=card), measured
 
 
@@ -76,7 +76,7 @@ def _manifest(
     runs: list[Run], fitted: Fitted, test: Answers, *, name: str, version: str, bootstrap: int
 ) -> dict[str, Any]:
     split, priors = runs[0].split, runs[0].priors
-    source = SOURCES[runs[0].config.get("source", "ham10000")]  # older records name none
+    source = _source(runs)
     return {
         "name": name,
         "version": version,
@@ -116,6 +116,10 @@ def _manifest(
         "licence": source.terms,
         "members": [_member(run) for run in runs],
     }
+
+
+def _source(runs: list[Run]) -> Source:
+    return SOURCES[runs[0].config.get("source", "ham10000")]  # older records name none
 
 
 def _member(run: Run) -> dict[str, Any]:

@@ -5,13 +5,26 @@ Sections follow Mitchell et al., "Model cards for model reporting" (2019).
 
 from __future__ import annotations
 
+import shlex
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from inference.vocabulary import DIAGNOSIS_NAMES
+from training.data import ham10000
 
 
-def render(manifest: dict[str, Any], measured: dict[str, dict[str, Any]], *, runs: list[dict[str, Any]]) -> str:
-    """The card as Markdown. ``measured`` is the test report of both paths, ``runs`` a record of each member."""
+def render(
+    manifest: dict[str, Any],
+    measured: dict[str, dict[str, Any]],
+    *,
+    runs: list[dict[str, Any]],
+    limits: Sequence[str],
+) -> str:
+    """The card as Markdown. ``measured`` is the test report of both paths, ``runs`` a record of each member.
+
+    ``limits`` are those of the data, see ``training.data.sources.limits_of``.
+    """
     sections = [
         _intended(manifest),
         _data(manifest, measured),
@@ -19,7 +32,7 @@ def render(manifest: dict[str, Any], measured: dict[str, dict[str, Any]], *, run
         _classes(measured),
         _decisions(manifest, measured),
         _made(manifest, runs),
-        _limits(),
+        _limits(manifest, limits),
     ]
     return "\n\n".join([f"# {manifest['name']} {manifest['version']}", *sections]) + "\n"
 
@@ -29,7 +42,7 @@ def _intended(manifest: dict[str, Any]) -> str:
 orders a dermatologist's queue; it does not diagnose, and no result may reach a patient before a dermatologist has
 signed. Not a medical device. Licence: {manifest["licence"]}.
 
-**Classes** (HAM10000): {", ".join(f"`{code}` {name}" for code, name in DIAGNOSIS_NAMES.items())}.
+**Classes**: {", ".join(f"`{code}` {name}" for code, name in DIAGNOSIS_NAMES.items())}.
 Malignancy is the sum mel + bcc + akiec. Squamous cell carcinoma is not a class, nor is anything else that is not
 listed: such a lesion gets the nearest of the seven or an answer that says too little."""
 
@@ -40,7 +53,7 @@ def _data(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
 Trained from scratch on {data["n"]} images of {data["name"]} at 200×150 px, no outside images or weights.
 {data["citation"]}
 Licence of the data: {data["licence"]}. Split: {data["split"]}
-(SHA-256 of its sides `{data["split_sha256"][:16]}…`); no lesion and no near-duplicate stands on two sides.
+(SHA-256 of its sides `{data["split_sha256"][:16]}…`); no such group and no near-duplicate stands on two sides.
 Calibration, prediction sets and the flag threshold were fitted on the validation side. Every figure below is from
 the test side: {test["n_images"]} images of {test["n_lesions"]} lesions that no fitting saw."""
 
@@ -117,6 +130,7 @@ def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
     clock = (
         "The schedule followed the clock: a repeat gives a similar network, not the same weights.\n" if by_clock else ""
     )
+    name = shlex.quote(manifest["training_data"]["name"])
     return f"""## How it was made
 {len(runs)} ResNet-18-D member(s) whose scores are averaged, with gated additive metadata (age, sex, site; any may be
 unknown):
@@ -127,7 +141,7 @@ unknown):
 
 {clock}Bundle and figures come from one command ({manifest["created"][:10]}):
 
-    python -m training export --data HAM10000 {asked} --version {manifest["version"]} --out DIR
+    python -m training export --data {name} {asked} --version {manifest["version"]} --out DIR
 
 The served runtime is measured file by file with `python -m training evaluate`."""
 
@@ -136,16 +150,26 @@ def _started(run: dict[str, Any]) -> str:
     return ", with the runs that it went on from" if run.get("went_on") else ""
 
 
-def _limits() -> str:
-    return """## Limits
-- One 10 % test side: balanced accuracy moves by about ±6 points with the draw. Read the intervals, not the middle.
-- HAM10000 comes from two sites in Austria and Australia, nearly all light skin, lesions centred, and holds no skin
-  type: fairness by skin tone is not assessable on it. Clinical photographs, nails, mucosa and children are out of
-  scope.
-- All melanomas of the data were confirmed by histology, many nevi only by follow-up: specificity in a clinic will
-  differ.
-- Published accuracies of 95–99 % on HAM10000 come from splits by image that share lesions between training and test;
-  they are not comparable."""
+_ONE_SIDE = (
+    "One 10 % test side: balanced accuracy moves by about ±6 points with the draw. Read the intervals, not the middle."
+)
+_SETS = (
+    "The rate of the prediction sets is an aim, not a guarantee: photographs of one lesion are right or wrong "
+    "together, so a class of few lesions says less than its photographs seem to."
+)
+_PUBLISHED = (
+    "Published accuracies of 95–99 % on HAM10000 come from splits by image that share lesions between training and "
+    "test; they are not comparable."
+)
+
+
+def _limits(manifest: dict[str, Any], of_data: Sequence[str]) -> str:
+    kinds = ", ".join(manifest["input"]["image_types"])
+    scope = f"Photographs that are not {kinds}, nails, mucosa and children are out of scope."
+    lines = [_ONE_SIDE, *of_data, scope, _SETS]
+    if manifest["training_data"]["name"] == ham10000.NAME:
+        lines.append(_PUBLISHED)
+    return "\n".join(["## Limits", *(textwrap.fill(f"- {line}", 116, subsequent_indent="  ") for line in lines)])
 
 
 def _cell(interval: dict[str, float]) -> str:

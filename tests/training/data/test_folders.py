@@ -6,7 +6,7 @@ from PIL import Image
 from training.__main__ import main
 from training.data import sources
 from training.data.labels import Reading
-from training.data.records import DataError, Record
+from training.data.records import DataError, Record, grouping
 
 MAP = {"Melanoma Skin Cancer": "mel", "Vascular Tumors": "vasc", "Acne and Rosacea": None}
 
@@ -27,6 +27,7 @@ def _load(root: Path, labels: dict[str, str | None]) -> list[Record]:
 
 def test_the_folder_is_the_label_and_what_is_left_out_is_gone(dermnet: Path) -> None:
     assert [record.diagnosis for record in _load(dermnet, MAP)] == ["mel", "vasc", "mel", "vasc"]
+    assert grouping(_load(dermnet, MAP)) == "photograph"
 
 
 def test_a_folder_that_the_map_does_not_name_raises_with_its_count(dermnet: Path) -> None:

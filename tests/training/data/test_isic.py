@@ -49,6 +49,7 @@ def test_the_columns_of_the_challenge_become_codes_whatever_their_order(task3: P
     assert {record.metadata for record in records} == {Metadata()}
     assert all(record.image.is_file() and record.dataset == "ISIC" for record in records)
     assert len({record.lesion_id for record in records}) == len(records)
+    assert {record.grouped_by for record in records} == {"photograph"}
 
 
 def _challenge_2019(root: Path) -> Path:

@@ -40,6 +40,7 @@ def test_labels_regions_and_proofs_are_read_in_our_words(tmp_path: Path) -> None
     assert records[2].metadata == Metadata(70.0, None, "back")
     assert [record.dx_type for record in records[:2]] == ["histo", "consensus"]
     assert records[0].lesion_id == records[1].lesion_id  # one person
+    assert {record.grouped_by for record in records} == {"patient"}
     assert {record.dataset for record in records} == {"PAD-UFES-20"}
 
 

@@ -92,6 +92,8 @@ def test_the_card_quotes_the_figures_that_the_command_printed(exported: tuple[Pa
     value = printed.split()[1]
     assert f"| macro_auc | {value} (" in card
     assert "Squamous cell carcinoma is not a class" in card
+    assert "from Austria and Australia" in card
+    assert "an aim, not a guarantee" in card
     assert "followed the clock" not in card  # these runs counted epochs
 
 
