@@ -9,9 +9,10 @@ from training.commands import arguments
 from training.data import splits, twins
 from training.data.records import Record
 from training.data.sides import records_of
+from training.evaluation.predicted import answers_to, read_predictions
 from training.metrics import Answers, Interval
 from training.reporting.report import command_line, write
-from training.studies import asked, floor, floor_models, floor_report, predictions
+from training.studies import asked, floor, floor_models, floor_report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +48,8 @@ def _network(args: argparse.Namespace, records: list[Record], split: splits.Spli
         predictor = asked.opened(args.bundle, split)
         return {path: asked.answers(asked.ask(predictor, test, path), test) for path in floor.PATHS}
     if args.predictions:
-        prior = floor_models.log_prior(floor_models.targets(records_of(split, records, "train")))
-        return {path: predictions.read(args.predictions, test, path, prior) for path in floor.PATHS}
+        told = {path: read_predictions(args.predictions, path) for path in floor.PATHS}
+        return {path: answers_to(told[path], test, args.predictions) for path in floor.PATHS}
     return {}
 
 

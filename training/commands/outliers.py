@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
     if args.run:
-        from training.evaluation.embedding import embed
+        from training.fitting.forward import embed
         from training.fitting.runs import load_run
 
         features, basis = (

@@ -14,7 +14,7 @@ from training.data.sides import rows_of
 from training.evaluation.calibration import probabilities
 from training.evaluation.trained import score_run
 from training.fitting.runs import load_run
-from training.fitting.smote import embed, oversample, refit
+from training.fitting.smote import embedded, oversample, refit
 from training.metrics import RARE_FIRST, Answers, Interval, figures, scores_with_intervals
 from training.reporting.report import Cell, Report, Table, command_line, write
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     run_, records = load_run(args.run), arguments.load_records(args)
     pictures = load_pictures(records, args.cache, Recipe.of(run_.config))
-    train, asked = (embed(run_, records, pictures, side) for side in ("train", args.side))
+    train, asked = (embedded(run_, records, pictures, side) for side in ("train", args.side))
     grown = oversample(train, seed=args.seed)
     own = score_run(run_, records, pictures, rows_of(run_.split, records, args.side))
     heads = {

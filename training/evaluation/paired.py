@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from inference.vocabulary import DIAGNOSES
 from training.data.records import DataError
 from training.evaluation.predicted import Rows
-from training.metrics import FIGURES, RARE_FIRST, Interval, interval, resamples
+from training.metrics import (
+    FIGURES,
+    RARE_FIRST,
+    Answers,
+    Interval,
+    balanced_draws,
+    interval,
+    recall_balanced,
+    resamples,
+    two_sided_p,
+)
 
 
 @dataclass(frozen=True)
@@ -57,20 +67,32 @@ def compare(a: Rows, b: Rows, *, bootstrap: int = 1000) -> dict[str, Difference]
         draws = [figure(b, rows) - figure(a, rows) for rows in samples]
         every = np.arange(len(a.images))
         value = (figure(a, every), figure(b, every))
-        found[name] = Difference(*value, interval(value[1] - value[0], draws), two_sided_p(np.array(draws)))
+        found[name] = Difference(*value, interval(value[1] - value[0], draws), two_sided_p(draws))
     return found
 
 
-def two_sided_p(draws: NDArray[np.float64]) -> float:
-    """Twice the share of ``draws`` on the rarer side of zero, at most 1 (Efron and Tibshirani 1993, chapter 15).
+def check_same_pictures(a: Answers, b: Answers) -> None:
+    """Raise ``ValueError`` when the two do not answer the same pictures in the same order."""
+    if not np.array_equal(a.target, b.target) or not np.array_equal(a.lesion, b.lesion):
+        raise ValueError("The two do not answer the same pictures in the same order: use one split and one side.")
 
-    One draw is added on that side: a p from B draws is never below 2/(B+1). NaN where no draw says anything.
+
+def paired(a: Answers, b: Answers, of: Callable[[Answers, Answers], float], *, bootstrap: int) -> Interval:
+    """``of(a, b)`` with its interval; resamples are paired, both answer the same lesions each time.
+
+    Raises ``ValueError`` when the two do not answer the same pictures in the same order.
     """
-    said = draws[~np.isnan(draws)]
-    if not len(said):
-        return float("nan")
-    rarer = min((said <= 0).sum(), (said >= 0).sum())
-    return min(1.0, 2 * (float(rarer) + 1) / (len(said) + 1))
+    check_same_pictures(a, b)
+    return interval(of(a, b), [of(a.take(rows), b.take(rows)) for rows in resamples(a.lesion, bootstrap)])
+
+
+def gain(a: Answers, over: Answers, *, bootstrap: int) -> Difference:
+    """Balanced accuracy (p/prior) of ``a`` less that of ``over``: what ``compare`` finds for it, hundreds of times
+    faster."""
+    check_same_pictures(a, over)
+    samples, values = resamples(a.lesion, bootstrap), (recall_balanced(over), recall_balanced(a))
+    draws = balanced_draws(a, samples) - balanced_draws(over, samples)
+    return Difference(*values, interval(values[1] - values[0], draws), two_sided_p(draws))
 
 
 Measure = Callable[[Rows, NDArray[np.int64]], float]

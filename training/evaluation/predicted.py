@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.vocabulary import DIAGNOSES
-from training.data.records import DataError
+from training.data.records import DataError, Record
 from training.metrics import Answers, Floats, Labels
 
 SCORES = tuple(f"score_{code}" for code in DIAGNOSES)
@@ -147,6 +147,22 @@ def read_predictions(file: Path, path: str | None = None) -> Rows:
         answers=Answers(_columns(rows, SCORES), _columns(rows, DIAGNOSES), _targets(rows), numbered(lesions)),
         flagged=np.array([row["flagged"] == "1" for row in rows]),
     )
+
+
+def answers_to(rows: Rows, records: Sequence[Record], file: Path) -> Answers:
+    """The answers of ``rows``, read from ``file``, to ``records`` in their order. ``DataError`` when one is missing."""
+    place = {image: i for i, image in enumerate(rows.images)}
+    lacking = [record.image_id for record in records if record.image_id not in place]
+    if lacking:
+        raise DataError(
+            f"{file} answers {len(records) - len(lacking)} of {len(records)} pictures for the path {rows.name!r}, "
+            f"{lacking[0]} is missing: make it from the same split and side."
+        )
+    found = rows.answers.take(np.array([place[record.image_id] for record in records]))
+    told = np.array([DIAGNOSES.index(record.diagnosis) for record in records])
+    if not np.array_equal(found.target, told):
+        raise DataError(f"{file} states other truths than these data: it was made from another release.")
+    return replace(found, lesion=numbered([record.lesion_id for record in records]))
 
 
 def _columns(rows: list[dict[str, str]], names: Sequence[str]) -> Floats:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from inference.bundle import Bundle
@@ -38,29 +39,44 @@ def predict_served(
     paths: dict[str, Predicted] = {}
     extras: dict[str, dict[str, Any]] = {}
     for name, how in ((path_name(metadata), metadata), ("image", "withheld")):
-        seen = tqdm(alter(chosen, how), desc=name, unit="image")
-        results = [predictor.predict(record.image.read_bytes(), record.metadata) for record in seen]
+        results = ask(predictor, alter(chosen, how), what=name)
         paths[name] = _predicted(bundle, chosen, results)
         extras[name] = _extras(results)
     return paths, extras
 
 
-def _predicted(bundle: Bundle, records: list[Record], results: list[Result]) -> Predicted:
-    lesions = tuple(record.lesion_id for record in records)
-    answers = Answers(
+Send = Callable[[Record], bytes | Image.Image]
+
+
+def whole_file(record: Record) -> bytes:
+    return record.image.read_bytes()
+
+
+def ask(predictor: Predictor, records: Sequence[Record], *, what: str, send: Send = whole_file) -> list[Result]:
+    """A result for each record as a clinic's worker asks for it; ``send`` gives what is sent of its photograph."""
+    return [predictor.predict(send(record), record.metadata) for record in tqdm(records, desc=what, unit="image")]
+
+
+def answers(results: Sequence[Result], records: Sequence[Record]) -> Answers:
+    """Prior-free scores and calibrated p of ``results``, in the order of ``records``."""
+    return Answers(
         scores=np.array([[result.logits[code] for code in DIAGNOSES] for result in results]),
         p=np.array([[result.probabilities[code] for code in DIAGNOSES] for result in results]),
         target=np.array([DIAGNOSES.index(record.diagnosis) for record in records]),
-        lesion=numbered(lesions),
+        lesion=numbered([record.lesion_id for record in records]),
     )
+
+
+def _predicted(bundle: Bundle, records: list[Record], results: list[Result]) -> Predicted:
+    found = answers(results, records)
     log_prior = bundle.manifest.calibration.log_prior
     return Predicted(
         images=tuple(record.image_id for record in records),
-        lesions=lesions,
-        answers=answers,
-        uncalibrated=probabilities(answers.scores, 1.0, np.array([log_prior[code] for code in DIAGNOSES])),
+        lesions=tuple(record.lesion_id for record in records),
+        answers=found,
+        uncalibrated=probabilities(found.scores, 1.0, np.array([log_prior[code] for code in DIAGNOSES])),
         sets=np.array([[code in result.prediction_set for code in DIAGNOSES] for result in results]),
-        flagged=answers.malignancy >= bundle.manifest.thresholds.malignancy.threshold,
+        flagged=found.malignancy >= bundle.manifest.thresholds.malignancy.threshold,
         reasons=tuple(str(result.abstain_reason or "") for result in results),
     )
 

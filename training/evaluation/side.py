@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.vocabulary import DIAGNOSES
-from training.metrics import RARE_FIRST, Answers, class_aucs, confusion, figures, rate
+from training.metrics import RARE_FIRST, Answers, class_aucs, confusion, figures, recalls
 
 HEADINGS = {"image": "image only"}
 
@@ -22,7 +22,7 @@ def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dic
         "n_lesions": len(np.unique(a.lesion)),
         "majority_class_accuracy": float(np.bincount(a.target).max() / len(a.target)),
         "figures": {name: asdict(interval) for name, interval in figures(a, bootstrap=bootstrap).items()},
-        "classes": {code: _class_row(a, inside, code, bootstrap) for code in RARE_FIRST},
+        "classes": _class_rows(a, inside, bootstrap),
         "confusion_matrix": {
             "rows": "truth",
             "labels": list(DIAGNOSES),
@@ -33,16 +33,16 @@ def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dic
     }
 
 
-def _class_row(a: Answers, inside: NDArray[np.bool_], code: str, bootstrap: int) -> dict[str, Any]:
-    of_class = a.target == DIAGNOSES.index(code)
-    row: dict[str, Any] = {"n": int(of_class.sum())}
-    if not of_class.any():
-        return row
-    hits = a.scores.argmax(1)[of_class] == DIAGNOSES.index(code)
-    row["recall (p/prior)"] = asdict(rate(hits, a.lesion[of_class], bootstrap=bootstrap))
-    row["auc"] = class_aucs(a)[code]
-    row["set_coverage"] = float(inside[of_class].mean())
-    return row
+def _class_rows(a: Answers, inside: NDArray[np.bool_], bootstrap: int) -> dict[str, dict[str, Any]]:
+    aucs, found = class_aucs(a), recalls(a, "p/prior", bootstrap=bootstrap)
+    rows: dict[str, dict[str, Any]] = {}
+    for code in RARE_FIRST:
+        of_class = a.target == DIAGNOSES.index(code)
+        rows[code] = {"n": int(of_class.sum())}
+        if code in found:
+            rows[code]["recall (p/prior)"] = asdict(found[code])
+            rows[code] |= {"auc": aucs[code], "set_coverage": float(inside[of_class].mean())}
+    return rows
 
 
 def summary(measured: dict[str, dict[str, Any]]) -> str:

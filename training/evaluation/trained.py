@@ -5,42 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
-from tqdm import tqdm
 
 from training.data.pictures import Pictures
-from training.data.presets import Recipe
 from training.data.records import DataError, Record
-from training.data.resizing import resized
 from training.data.sides import rows_of
 from training.evaluation.calibration import probabilities
 from training.evaluation.fitted import Fitted, fit
 from training.evaluation.judged import Judged, judged_rows
 from training.evaluation.metadata import alter, path_name
 from training.evaluation.predicted import Predicted, numbered
+from training.fitting.forward import scored
 from training.fitting.runs import Run
-from training.fitting.sampling import encode
 
 
 def score_run(run: Run, records: list[Record], pictures: Pictures, rows: list[int], *, batch: int = 32) -> Judged:
     """Prior-free scores of ``rows`` (positions in ``records`` and ``pictures``) by the averaged weights of ``run``."""
-    pictures.require(Recipe.of(run.config))
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (run.priors.mean, run.priors.std))
-    metadata = encode(records, run.priors.encoding)
     image_parts, metadata_parts = [], []
-    with torch.inference_mode():
-        for start in tqdm(range(0, len(rows), batch), desc="scoring", unit="batch"):
-            chosen = rows[start : start + batch]
-            viewed = torch.from_numpy(pictures.viewed[chosen]).permute(0, 3, 1, 2)
-            pixels = resized(viewed, run.network_config.input_size).float() / 255
-            scores = run.network((pixels - mean) / std, metadata[chosen])
-            image_parts.append(scores.image.double().numpy())
-            metadata_parts.append(scores.metadata.double().numpy())
+    for scores in scored(run, records, pictures, rows, batch=batch):
+        image_parts.append(scores.image.double().numpy())
+        metadata_parts.append(scores.metadata.double().numpy())
     return judged_rows(
         image=np.concatenate(image_parts),
         metadata=np.concatenate(metadata_parts),
         records=[records[row] for row in rows],
     )
+
+
+def calibrate(run: Run, validation: Judged) -> Fitted:
+    """What the run's ``validation`` side decides, under the class frequencies of its training side."""
+    return fit(validation, np.array(run.priors.true))
 
 
 def predict_run(
@@ -53,7 +46,7 @@ def predict_run(
     or when the split names a photograph that is not among ``records``.
     """
     validation = score_run(run, records, pictures, rows_of(run.split, records, "validation"))
-    fitted = fit(validation, np.array(run.priors.true))
+    fitted = calibrate(run, validation)
     rows = rows_of(run.split, records, side)
     seen = list(records)
     for row, record in zip(rows, alter([records[row] for row in rows], metadata), strict=True):

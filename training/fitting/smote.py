@@ -10,21 +10,18 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from imblearn.over_sampling import SMOTE
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tqdm import tqdm
 
 from inference.vocabulary import DIAGNOSES
 from training.data.pictures import Pictures
 from training.data.records import DataError, Record
-from training.data.resizing import resized
 from training.data.sides import rows_of
+from training.fitting.forward import embed
 from training.fitting.runs import Run
-from training.fitting.sampling import encode
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -39,22 +36,11 @@ class Rows:
     synthetic: NDArray[np.bool_]
 
 
-def embed(run: Run, records: list[Record], pictures: Pictures, side: str, *, batch: int = 64) -> Rows:
+def embedded(run: Run, records: list[Record], pictures: Pictures, side: str) -> Rows:
     """Pooled features of one side of the run's own split, in its order. Raises ``DataError`` for a network without."""
     rows = rows_of(run.split, records, side)
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (run.priors.mean, run.priors.std))
-    metadata, parts = encode(records, run.priors.encoding), []
-    with torch.inference_mode():
-        for start in tqdm(range(0, len(rows), batch), desc=f"embedding the {side} side", unit="batch"):
-            chosen = rows[start : start + batch]
-            viewed = torch.from_numpy(pictures.viewed[chosen]).permute(0, 3, 1, 2)
-            pixels = resized(viewed, run.network_config.input_size).float() / 255
-            features = run.network((pixels - mean) / std, metadata[chosen]).features
-            if features is None:
-                raise DataError(f"The network of {run.path} answers no features; choose a run of another network.")
-            parts.append(features.mean(dim=(2, 3)).double().numpy())
     target = np.array([DIAGNOSES.index(records[row].diagnosis) for row in rows])
-    return Rows(np.concatenate(parts), target, np.zeros(len(rows), bool))
+    return Rows(embed(run, records, pictures, rows), target, np.zeros(len(rows), bool))
 
 
 def oversample(rows: Rows, *, seed: int, neighbours: int = 5) -> Rows:

@@ -1,9 +1,9 @@
 """Figures of merit on held-out answers. The decision rule stands in a figure's name; intervals draw whole lesions."""
 
 from training.metrics.answers import RARE_FIRST, RULES, Answers, Floats, Labels
-from training.metrics.bootstrap import Interval, interval, rate, resamples
+from training.metrics.bootstrap import Interval, holm, interval, rate, resamples, two_sided_p
 from training.metrics.calibration import Bin, brier_score, expected_calibration_error, mean_gap, reliability
-from training.metrics.classes import class_scores, confusion, scores_with_intervals
+from training.metrics.classes import balanced_draws, class_scores, confusion, recalls, scores_with_intervals
 from training.metrics.curves import (
     Point,
     Ranking,
@@ -14,9 +14,10 @@ from training.metrics.curves import (
     rankings,
     sensitivity_at_specificity,
 )
-from training.metrics.figures import FIGURES, balanced_accuracy, figures
+from training.metrics.figures import BALANCED, FIGURES, balanced_accuracy, figures, recall_balanced
 
 __all__ = [
+    "BALANCED",
     "FIGURES",
     "RARE_FIRST",
     "RULES",
@@ -28,6 +29,7 @@ __all__ = [
     "Point",
     "Ranking",
     "balanced_accuracy",
+    "balanced_draws",
     "binary_auc",
     "brier_score",
     "class_aucs",
@@ -35,14 +37,18 @@ __all__ = [
     "confusion",
     "expected_calibration_error",
     "figures",
+    "holm",
     "interval",
     "mean_gap",
     "point_at",
     "points_with_intervals",
     "rankings",
     "rate",
+    "recall_balanced",
+    "recalls",
     "reliability",
     "resamples",
     "scores_with_intervals",
     "sensitivity_at_specificity",
+    "two_sided_p",
 ]

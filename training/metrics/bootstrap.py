@@ -50,3 +50,30 @@ def rate(hits: NDArray[np.bool_], lesion: NDArray[np.int64], *, bootstrap: int =
     low, high = np.percentile(draws, [2.5, 97.5])
     value = float(hits.mean())
     return Interval(value, min(value, float(low)), max(value, float(high)))
+
+
+def two_sided_p(draws: Sequence[float] | NDArray[np.float64]) -> float:
+    """Twice the share of ``draws`` on the rarer side of zero, at most 1 (Efron and Tibshirani 1993, chapter 15).
+
+    One draw is added on that side: a p from B draws is never below 2/(B+1). NaN where no draw says anything.
+    """
+    said = np.asarray(draws, dtype=np.float64)
+    said = said[~np.isnan(said)]
+    if not len(said):
+        return float("nan")
+    rarer = min((said <= 0).sum(), (said >= 0).sum())
+    return min(1.0, 2 * (float(rarer) + 1) / (len(said) + 1))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Each of several p, corrected for the others (Holm 1979), in their order: below .05 keeps the chance of a single
+    false find among all of them below 5 %, however they depend on each other.
+
+    The smallest of m is multiplied by m, the next by m − 1, …; none falls below one before it. NaN is no comparison.
+    """
+    known = sorted((value, i) for i, value in enumerate(p) if not np.isnan(value))
+    corrected, least = [float("nan")] * len(p), 0.0
+    for rank, (value, i) in enumerate(known):
+        least = max(least, min(1.0, (len(known) - rank) * value))
+        corrected[i] = least
+    return corrected

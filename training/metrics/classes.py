@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -39,10 +41,39 @@ def scores_with_intervals(a: Answers, rule: str, *, bootstrap: int = 1000) -> di
     guess = a.guess(rule)
     value = class_scores(a.target, guess)
     draws = [class_scores(a.target[rows], guess[rows]) for rows in resamples(a.lesion, bootstrap)]
-    return {
+    found = {
         name: {score: interval(of[score], [draw[name][score] for draw in draws]) for score in SCORES}
         for name, of in value.items()
     }
+    for code, recall in recalls(a, rule, bootstrap=bootstrap).items():
+        found[code]["recall"] = recall
+    return found
+
+
+def recalls(a: Answers, rule: str, *, bootstrap: int = 1000) -> dict[str, Interval]:
+    """Recall of each class that has true rows, by its code, with its 95 % interval over lesions.
+
+    A draw that misses a class says nothing about it and is left out.
+    """
+    hits, rows = _hits_and_rows(a.target, a.guess(rule), [np.arange(len(a.target))])
+    drawn_hits, drawn = _hits_and_rows(a.target, a.guess(rule), resamples(a.lesion, bootstrap))
+    share = np.divide(drawn_hits, drawn, out=np.full_like(drawn, np.nan), where=drawn > 0)
+    known = [(k, code) for k, code in enumerate(DIAGNOSES) if rows[0, k]]
+    return {code: interval(hits[0, k] / rows[0, k], share[:, k]) for k, code in known}
+
+
+def balanced_draws(a: Answers, samples: Sequence[NDArray[np.int64]]) -> Floats:
+    """Balanced accuracy (p/prior) of each of B resamples (B,), as one product of matrices."""
+    hits, rows = _hits_and_rows(a.target, a.guess("p/prior"), samples)
+    with np.errstate(invalid="ignore"):  # a class that a resample misses says nothing there
+        return np.asarray(np.nanmean(hits / rows, axis=1))
+
+
+def _hits_and_rows(target: Labels, guess: Labels, samples: Sequence[NDArray[np.int64]]) -> tuple[Floats, Floats]:
+    """How many rows of each class are named rightly, and how many there are, in each of B resamples: both (B,7)."""
+    times = np.stack([np.bincount(rows, minlength=len(target)) for rows in samples]).astype(np.float64)  # (B,N)
+    of_class = np.eye(len(DIAGNOSES))[target]
+    return times @ (of_class * (guess == target)[:, None]), times @ of_class
 
 
 def _scores(target: Labels, guess: Labels) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:

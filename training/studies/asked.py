@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from tqdm import tqdm
 
 from inference.bundle import Bundle
-from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.result import Result
-from inference.vocabulary import DIAGNOSES
 from training.data.records import Record
 from training.data.splits import Split
+from training.evaluation import served
+from training.evaluation.fitted import PATHS
+from training.evaluation.metadata import alter
 from training.evaluation.outside import check_own_split
-from training.evaluation.predicted import numbered
-from training.metrics import Answers
+from training.evaluation.served import Send, answers
 
-PATHS = ("fused", "image")
+__all__ = ["PATHS", "answers", "ask", "opened", "some_lesions"]
 
 
 def opened(path: Path, split: Split) -> Predictor:
@@ -34,15 +31,10 @@ def opened(path: Path, split: Split) -> Predictor:
     return Predictor(bundle)
 
 
-def ask(
-    predictor: Predictor,
-    records: Sequence[Record],
-    path: str,
-    send: Callable[[Record], bytes | Image.Image] = lambda record: record.image.read_bytes(),
-) -> list[Result]:
+def ask(predictor: Predictor, records: Sequence[Record], path: str, send: Send = served.whole_file) -> list[Result]:
     """A result for each record; ``path`` 'image' withholds the metadata; ``send`` gives what is sent."""
-    seen = [record if path == "fused" else replace(record, metadata=Metadata()) for record in records]
-    return [predictor.predict(send(record), record.metadata) for record in tqdm(seen, desc=path, unit="image")]
+    seen = alter(list(records), "kept" if path == "fused" else "withheld")
+    return served.ask(predictor, seen, what=path, send=send)
 
 
 def some_lesions(records: Sequence[Record], at_most: int | None, seed: int = 0) -> list[Record]:
@@ -52,13 +44,3 @@ def some_lesions(records: Sequence[Record], at_most: int | None, seed: int = 0) 
         return list(records)
     drawn = set(np.random.default_rng(seed).choice(lesions, at_most, replace=False).tolist())
     return [record for record in records if record.lesion_id in drawn]
-
-
-def answers(results: Sequence[Result], records: Sequence[Record]) -> Answers:
-    """Prior-free scores and calibrated p of ``results``, in the order of ``records``."""
-    return Answers(
-        scores=np.array([[result.logits[code] for code in DIAGNOSES] for result in results]),
-        p=np.array([[result.probabilities[code] for code in DIAGNOSES] for result in results]),
-        target=np.array([DIAGNOSES.index(record.diagnosis) for record in records]),
-        lesion=numbered([record.lesion_id for record in records]),
-    )

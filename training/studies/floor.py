@@ -16,10 +16,10 @@ from training.data.splits import Split, split_by_lesion
 from training.evaluation import fitted
 from training.evaluation.calibration import probabilities
 from training.evaluation.judged import Judged, judged_rows
-from training.metrics import Answers, Interval
+from training.evaluation.paired import paired
+from training.metrics import Answers, Interval, recall_balanced
 from training.studies import abcdt, floor_models
 from training.studies.floor_models import MODELS, TREE
-from training.studies.measured import compare, recall_balanced
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -30,7 +30,7 @@ TARGET_RATIO = 0.65  # of errors left: (1 - balanced accuracy of the network) / 
 
 @dataclass(frozen=True)
 class Floor:
-    """``answers[model][path]`` on the test side, ``pooled`` on every picture in turn, and the tree's rules."""
+    """``answers[model][path]`` on the side asked for, ``pooled`` on every picture in turn, and the tree's rules."""
 
     answers: dict[str, dict[str, Answers]]
     pooled: dict[str, dict[str, Answers]]
@@ -45,13 +45,14 @@ def measure(
     *,
     twins: list[tuple[int, int]] | None = None,
     models: Sequence[str] = tuple(MODELS),
+    side: str = "test",
 ) -> Floor:
-    """Fit on training, calibrate on validation, answer on test; with ``twins`` also out of fold over five folds.
+    """Fit on training, calibrate on validation, answer on ``side``; with ``twins`` also out of fold over five folds.
 
     ``twins`` are pairs of near-duplicates (``splits.near_duplicates``) that a fold must not tear apart.
     """
     target = floor_models.targets(records)
-    train, judge, test = (rows_of(split, records, side) for side in split.sides)
+    train, judge, asked = (rows_of(split, records, one) for one in ("train", "validation", side))
     floor = Floor({}, {}, [], {})
     for name in models:
         model = MODELS[name]
@@ -64,7 +65,7 @@ def measure(
         if name == TREE:
             floor.rules.extend(floor_models.rules(tree, (*abcdt.NAMES, *floor_models.metadata_names())))
         decided = fitted.fit(_judged(scores, records, judge), floor_models.log_prior(target[train]))
-        floor.answers[name] = {path: decided.answers(_judged(scores, records, test), path) for path in PATHS}
+        floor.answers[name] = {path: decided.answers(_judged(scores, records, asked), path) for path in PATHS}
         if twins is not None:
             floor.pooled[name] = {path: pooled(name, described, records, twins, path) for path in PATHS}
     return floor
@@ -107,7 +108,7 @@ def ratio(network: Answers, floor: Answers, *, bootstrap: int = 1000) -> Interva
     def left(one: Answers, other: Answers) -> float:
         return (1 - recall_balanced(one)) / max(1 - recall_balanced(other), 1e-9)
 
-    return compare(network, floor, left, bootstrap=bootstrap)
+    return paired(network, floor, left, bootstrap=bootstrap)
 
 
 def verdict(found: Interval) -> str:

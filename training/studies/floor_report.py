@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from inference.vocabulary import DIAGNOSES
 from training.data.splits import Split
-from training.metrics import RARE_FIRST, Answers, Interval, rate
+from training.metrics import BALANCED, RARE_FIRST, Answers, Interval, recalls
 from training.reporting.report import Cell, Picture, Report, Table
 from training.studies.floor import PATHS, TARGET_RATIO, Floor, verdict
 from training.studies.floor_models import FOREST
-from training.studies.measured import BALANCED, Found, cells, columns, measure, plain, spread, text
+from training.studies.measured import Found, cells, columns, measure, plain, spread, text
 
 WORDS = {"image": "picture alone", "fused": "with age, sex, site"}
 MET = {"meets": "yes", "misses": "no", "leaves undecided": "undecided"}
@@ -89,13 +89,12 @@ def _rows(floor: Floor, measured: Measured) -> list[list[Cell]]:
 
 
 def _class_table(answers: Answers, bootstrap: int) -> Table:
-    rows: list[list[Cell]] = []
-    for code in RARE_FIRST:
-        of_class = answers.target == DIAGNOSES.index(code)
-        if of_class.any():
-            hits = answers.scores.argmax(1)[of_class] == DIAGNOSES.index(code)
-            found = rate(hits, answers.lesion[of_class], bootstrap=bootstrap)
-            rows.append([code, int(of_class.sum()), *asdict(found).values()])
+    found = recalls(answers, "p/prior", bootstrap=bootstrap)
+    rows: list[list[Cell]] = [
+        [code, int((answers.target == DIAGNOSES.index(code)).sum()), *asdict(found[code]).values()]
+        for code in RARE_FIRST
+        if code in found
+    ]
     columns = ["class", "n", "recall (p/prior)", "recall (p/prior) low", "recall (p/prior) high"]
     return Table("classes", f"By class, {FOREST} with age, sex, site", columns, rows, _NOTE)
 

@@ -17,7 +17,7 @@ from training.data.records import DataError, Record
 from training.data.splits import split_by_lesion
 from training.fitting.engine import fit
 from training.fitting.runs import Run, load_run
-from training.fitting.smote import Rows, embed, oversample, refit
+from training.fitting.smote import Rows, embedded, oversample, refit
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +63,14 @@ def test_no_picture_of_another_side_can_change_a_synthetic_row(
     viewed = pictures.viewed.copy()
     viewed[held_out] = 255 - viewed[held_out]
     spoiled = replace(pictures, viewed=viewed)
-    before = oversample(embed(run, records, pictures, "train"), seed=0)
-    after = oversample(embed(run, records, spoiled, "train"), seed=0)
+    before = oversample(embedded(run, records, pictures, "train"), seed=0)
+    after = oversample(embedded(run, records, spoiled, "train"), seed=0)
     assert before.synthetic.any()
     np.testing.assert_array_equal(before.features, after.features)
 
 
 def test_synthetic_rows_never_enter_what_is_judged(run: Run, records: list[Record], pictures: Pictures) -> None:
-    train, judged = (embed(run, records, pictures, side) for side in ("train", "validation"))
+    train, judged = (embedded(run, records, pictures, side) for side in ("train", "validation"))
     grown = oversample(train, seed=0)
     head = refit(grown)
     assert len(head.scores(judged)) == len(run.split.validation)
@@ -82,7 +82,7 @@ def test_synthetic_rows_never_enter_what_is_judged(run: Run, records: list[Recor
 
 
 def test_embeddings_are_what_the_network_s_own_head_reads(run: Run, records: list[Record], pictures: Pictures) -> None:
-    rows = embed(run, records, pictures, "test", batch=3)
+    rows = embedded(run, records, pictures, "test", batch=3)
     place = {record.image_id: i for i, record in enumerate(records)}
     chosen = [place[image] for image in run.split.test]
     mean, std = torch.tensor(run.priors.mean).view(1, 3, 1, 1), torch.tensor(run.priors.std).view(1, 3, 1, 1)

@@ -15,8 +15,9 @@ from inference.vocabulary import DIAGNOSES
 from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.records import DataError, Record
+from training.evaluation.predicted import HEADER, answers_to, read_predictions
 from training.metrics import Answers, Interval, balanced_accuracy
-from training.studies import abcdt, colour_radial, edges_colours, floor_models, predictions
+from training.studies import abcdt, colour_radial, edges_colours, floor_models
 from training.studies.floor import pooled, ratio, verdict
 
 
@@ -114,15 +115,15 @@ def measured(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     split = json.loads((root / "split.json").read_text())
     with (drawn / "HAM10000_metadata.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    truth = {r["image_id"]: r["dx"] for r in rows}
+    told = {r["image_id"]: (r["lesion_id"], r["dx"]) for r in rows}
     with (root / "right.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["image", "path", *DIAGNOSES])
-        writer.writerows(
-            [image, path, *(0.94 if code == truth[image] else 0.01 for code in DIAGNOSES)]
-            for image in split["test"]
-            for path in ("fused", "image")
-        )
+        writer.writerow(HEADER)
+        for path in ("fused", "image"):
+            for image in split["test"]:
+                lesion, truth = told[image]
+                p = [0.94 if code == truth else 0.01 for code in DIAGNOSES]
+                writer.writerow([image, lesion, path, truth, "", 0, *p, 0, truth, *np.log(p)])
     words = ["floor", *data, "--split", str(root / "split.json"), "--out", str(root / "report"), "--bootstrap", "20"]
     main([*words, "--predictions", str(root / "right.csv")])
     return root
@@ -194,11 +195,15 @@ def test_the_target_is_met_only_by_the_whole_interval(found: Interval, said: str
     assert verdict(found) == said
 
 
-def test_predictions_of_other_pictures_are_refused(measured: Path, records: list[Record]) -> None:
-    prior = floor_models.log_prior(floor_models.targets(records))
+def test_predictions_of_other_pictures_or_another_truth_are_refused(measured: Path, records: list[Record]) -> None:
+    file = measured / "right.csv"
+    rows = read_predictions(file, "fused")
     with pytest.raises(DataError, match="same split and side"):
-        predictions.read(measured / "right.csv", records, "fused", prior)
+        answers_to(rows, records, file)
     split = json.loads((measured / "split.json").read_text())
-    answered = [record for record in records if record.image_id in split["test"]]
-    a = predictions.read(measured / "right.csv", answered, "fused", prior)
+    asked = [record for record in records if record.image_id in split["test"]]
+    a = answers_to(rows, asked, file)
     assert balanced_accuracy(a.target, a.scores.argmax(1)) == 1
+    other = next(code for code in DIAGNOSES if code != asked[0].diagnosis)
+    with pytest.raises(DataError, match="states other truths"):
+        answers_to(rows, [replace(asked[0], diagnosis=other), *asked[1:]], file)

@@ -11,9 +11,9 @@ from tests.training.fitting.test_engine import TINY
 from training.data.pictures import Pictures
 from training.data.records import Record
 from training.data.splits import split_by_lesion
-from training.evaluation.embedding import embed
 from training.evaluation.trained import score_run
 from training.fitting.engine import fit
+from training.fitting.forward import embed
 from training.fitting.runs import Run, load_run
 from training.networks.report_dnn import DnnConfig
 
