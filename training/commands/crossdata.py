@@ -14,6 +14,7 @@ from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.sides import records_of
 from training.evaluation.outside import check_elsewhere, check_outside
+from training.evaluation.trained import calibrate
 from training.fitting.runs import load_run
 from training.reporting.report import command_line, write
 from training.studies import answered, asked, crossdata
@@ -49,7 +50,10 @@ Measured = tuple[crossdata.Places, dict[str, str], dict[str, object]]
 
 
 def _of_run_sides(args: argparse.Namespace) -> Measured:
-    """Home is the validation side, away the test side: the split itself has set another source apart."""
+    """Home is the validation side, away the test side: the split itself has set another source apart.
+
+    There is no test side at home, so home's temperatures are cross-fitted by lesion.
+    """
     one = load_run(args.run)
     records, pictures = arguments.load_data_of(args, [one])
     sides = {"home": "validation", "away": "test"}
@@ -59,9 +63,12 @@ def _of_run_sides(args: argparse.Namespace) -> Measured:
             f"Both sides of this run's split hold {min(met['home'] & met['away'])}, so its test side is not "
             "away: train with --scheme leave-source-out, or give --away-data."
         )
-    found = answered.answer(one, records, pictures, list(sides.values()))
+    judged = answered.judge(one, records, pictures, ["test"])
+    decided = calibrate(one, judged["validation"])
+    away = {path: decided.answers(judged["test"], path) for path in answered.PATHS}
+    places = {"home": answered.cross_fitted(one, judged["validation"]), "away": away}
     names = {where: f"{', '.join(sorted(met[where]))} ({side} side)" for where, side in sides.items()}
-    return {where: found[side] for where, side in sides.items()}, names, {"split": one.split.digest()}
+    return places, names, {"split": one.split.digest(), "home_temperature": crossdata.CROSS_FITTED}
 
 
 def _of_run_elsewhere(args: argparse.Namespace) -> Measured:

@@ -24,6 +24,9 @@ class Judged:
     target: NDArray[np.int64]
     lesion: NDArray[np.int64]
 
+    def take(self, rows: NDArray[np.bool_]) -> Judged:
+        return Judged(self.fused[rows], self.image[rows], self.target[rows], self.lesion[rows])
+
     def answers(self, path: str, p: Floats) -> Answers:
         """With calibrated ``p`` (N,7) of ``path``, 'fused' or 'image'."""
         return Answers(getattr(self, path), p, self.target, self.lesion)

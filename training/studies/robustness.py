@@ -13,10 +13,11 @@ from PIL import Image
 from inference.predictor import Predictor
 from inference.result import Result
 from training.data.records import Record
-from training.metrics import Answers, Interval
+from training.evaluation.paired import gain
+from training.metrics import BALANCED, Answers, Interval
 from training.studies import asked
 from training.studies.corruptions import CORRUPTIONS, Corruption, Spoiled
-from training.studies.measured import BALANCED, Found, gain, measure
+from training.studies.measured import Found, measure
 
 BREAKS_AT = 0.05  # a drop of balanced accuracy (p/prior) by more than five points
 FIGURES = (BALANCED, "macro_auc")
@@ -27,7 +28,8 @@ class Level:
     """One corruption at one setting (level 0: as it was taken).
 
     ``drop`` is clean less this, paired; ``refused`` the share that the quality gate stops, ``abstained`` the share
-    without an answer for any reason; ``accepted`` the balanced accuracy of what the gate lets through.
+    without an answer for any reason; ``accepted`` the balanced accuracy of what the gate lets through, and
+    ``accepted_drop`` how much these very photographs lose against themselves as they were taken.
     """
 
     corruption: str
@@ -38,6 +40,7 @@ class Level:
     refused: float
     abstained: float
     accepted: Interval | None
+    accepted_drop: Interval | None = None
 
 
 def study(predictor: Predictor, records: Sequence[Record], path: str, *, bootstrap: int) -> list[Level]:
@@ -66,10 +69,11 @@ def _level(at: tuple[str, int, str], results: list[Result], a: Answers, *, clean
         level=at[1],
         setting=at[2],
         found=measure(a, FIGURES, bootstrap=bootstrap),
-        drop=gain(clean, a, bootstrap=bootstrap),
+        drop=gain(clean, a, bootstrap=bootstrap).difference,
         refused=float(1 - passed.mean()),
         abstained=float(np.mean([result.abstain_reason is not None for result in results])),
         accepted=_accepted(a, passed, bootstrap),
+        accepted_drop=_accepted_drop(clean, a, passed, bootstrap),
     )
 
 
@@ -77,6 +81,14 @@ def _accepted(a: Answers, passed: NDArray[np.bool_], bootstrap: int) -> Interval
     if not passed.any():
         return None
     return measure(a.take(np.flatnonzero(passed)), [BALANCED], bootstrap=bootstrap)[BALANCED]
+
+
+def _accepted_drop(clean: Answers, a: Answers, passed: NDArray[np.bool_], bootstrap: int) -> Interval | None:
+    """Of the same rows in both: those that pass are the easier ones, and all of the clean ones would be no match."""
+    if not passed.any():
+        return None
+    rows = np.flatnonzero(passed)
+    return gain(clean.take(rows), a.take(rows), bootstrap=bootstrap).difference
 
 
 def first_break(levels: Sequence[Level], corruption: str) -> Level | None:

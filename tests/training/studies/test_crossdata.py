@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from tests.bundles import build_tiny_bundle
 from tests.training.drawn_ham10000 import draw_ham10000
 from training.__main__ import main
 from training.data.splits import Split
-from training.metrics import Answers
+from training.evaluation.judged import Judged
+from training.fitting.runs import load_run
+from training.metrics import BALANCED, Answers
+from training.studies.answered import cross_fitted
 from training.studies.crossdata import build, fall
-from training.studies.measured import BALANCED
 
 
 def _answers(right: int, sure: float = 1.0) -> Answers:
@@ -120,3 +123,18 @@ def test_a_run_that_left_a_source_out_is_measured_there(drawn: Path, tiny_runs: 
     words = ["crossdata", "--data", str(data), "--partial", "--cache", str(tmp_path / "cache"), "--bootstrap", "20"]
     printed = main([*words, "--run", str(tiny_runs[0]), "--out", str(tmp_path / "report")])
     assert printed.startswith("Home is vidir_modern (validation side), away is rosendahl (test side).")
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "temperatures fitted without the lesion that they judge" in page
+
+
+def test_at_home_no_lesion_is_judged_by_a_temperature_that_was_fitted_on_it(tiny_runs: list[Path]) -> None:
+    run, rng = load_run(tiny_runs[0]), np.random.default_rng(0)
+    target = np.arange(70) % 7
+    scores = np.eye(7)[target] + rng.normal(size=(70, 7))
+    home = Judged(fused=scores, image=scores, target=target, lesion=np.arange(70) // 2)
+    loud = replace(home, fused=np.where((home.lesion == 8)[:, None], 60 * np.eye(7)[(target + 1) % 7], scores))
+    before, after = (cross_fitted(run, one)["fused"] for one in (home, loud))
+    same_part = home.lesion % 5 == 3  # with lesion 8, whose temperature does not know it
+    others = same_part & (home.lesion != 8)
+    np.testing.assert_array_equal(before.p[others], after.p[others])
+    assert not np.allclose(before.p[~same_part], after.p[~same_part])

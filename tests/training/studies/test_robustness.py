@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,15 +15,16 @@ from PIL import Image
 
 from inference.bundle import Bundle, newest_bundle
 from inference.predictor import Predictor
+from inference.vocabulary import DIAGNOSES
 from tests.bundles import build_tiny_bundle
 from training.__main__ import main
 from training.data.records import Record
 from training.data.splits import LeakError, Split
-from training.metrics import FIGURES, Answers, Interval, resamples
-from training.studies import asked
+from training.evaluation.paired import gain
+from training.metrics import BALANCED, FIGURES, Answers, Interval, balanced_draws, resamples
+from training.studies import asked, robustness_report
 from training.studies.corruptions import CORRUPTIONS
-from training.studies.measured import BALANCED, balanced_draws, gain
-from training.studies.robustness import Level, first_break
+from training.studies.robustness import Level, first_break, study
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHIPPED = newest_bundle(REPOSITORY / "models")
@@ -66,10 +69,10 @@ def test_the_fast_bootstrap_is_the_slow_one() -> None:
 
 def test_a_gain_is_paired_and_refuses_other_pictures() -> None:
     all_right, most = _answers(np.ones(70, bool)), _answers(np.arange(70) % 10 < 8)
-    found = gain(all_right, most, bootstrap=50)
+    found = gain(all_right, most, bootstrap=50).difference
     assert found.value == pytest.approx(0.2)
     assert found.low > 0
-    assert gain(most, most, bootstrap=50) == Interval(0, 0, 0)
+    assert gain(most, most, bootstrap=50).difference == Interval(0, 0, 0)
     with pytest.raises(ValueError, match="one split and one side"):
         gain(all_right, replace(most, target=most.target[::-1]), bootstrap=5)
 
@@ -129,3 +132,41 @@ def test_the_report_has_all_levels_and_the_gate_refuses_the_worst_blur(drawn: Pa
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["levels"][0]["drop"] == {"value": 0, "low": 0, "high": 0}
     assert (tmp_path / "report" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_gate_is_judged_on_the_same_photographs_clean_and_worse(
+    records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = records[:40]
+    hard = {record.image_id for record in some[20:]}  # wrong even as taken, and refused when blurred
+
+    def ask(
+        predictor: object, asked_: list[Record], path: str, send: Callable[[Record], object] | None = None
+    ) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(
+                quality=SimpleNamespace(acceptable=send is None or record.image_id not in hard),
+                abstain_reason=None,
+                right=record.image_id not in hard and (send is None or i % 4 > 0),
+            )
+            for i, record in enumerate(asked_)
+        ]
+
+    def answers(results: list[SimpleNamespace], asked_: list[Record]) -> Answers:
+        target = np.array([DIAGNOSES.index(record.diagnosis) for record in asked_])
+        right = np.array([result.right for result in results])
+        p = np.eye(7)[np.where(right, target, (target + 1) % 7)]
+        return Answers(p, p, target, np.arange(len(target)))
+
+    monkeypatch.setattr(asked, "ask", ask)
+    monkeypatch.setattr(asked, "answers", answers)
+    levels = study(None, some, "image", bootstrap=20)  # type: ignore[arg-type]
+    worse = levels[1]
+    assert worse.accepted is not None
+    assert worse.accepted_drop is not None
+    assert levels[0].found[BALANCED].value == pytest.approx(worse.accepted.value, abs=0.3)
+    assert worse.accepted_drop.value == pytest.approx(1 - worse.accepted.value)  # as taken all of these were right
+    assert worse.accepted_drop.value > 0.1
+    report = robustness_report.build(levels, bundle={}, path="image")
+    assert f"{worse.accepted_drop.value * 100:.1f} points" in report.lead
+    assert "below the same photographs as they were taken" in report.lead
