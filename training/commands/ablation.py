@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from training.commands import arguments
+from training.data.pictures import load_pictures
+from training.data.presets import Recipe
+from training.evaluation.paired import gain
+from training.fitting.config import TrainConfig
 from training.metrics import Interval
 from training.networks.metadata_only import MetadataOnlyConfig
 from training.reporting.report import command_line, write
 from training.studies import ablation, contenders
-from training.studies.measured import gain
 from training.studies.switches import BASES, SWITCHES, WITHOUT_METADATA, turn
 
 Trained = contenders.Trained
@@ -26,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--runs", type=Path, required=True, help="folder of the runs: NETWORK/SWITCH")
     add("--minutes-each", type=float, default=0.0, help="train what is missing there, each so long; 0: nothing")
     add("--precision", default="bf16-mixed", choices=["bf16-mixed", "32-true", "16-mixed"])
+    arguments.side(parser, "validation")
     arguments.scheme(parser)
     arguments.out(parser)
     arguments.bootstrap(parser)
@@ -39,7 +43,7 @@ def run(args: argparse.Namespace) -> str:
     field = _field(args)
     config = replace(BASES[args.of], precision=args.precision, source=args.source)
     base = contenders.obtain(ablation.BASE, config, field)
-    turned = {name: contenders.obtain(name, turn(config, known[name]), field) for name in args.switch or known}
+    turned = {name: _turned(args, turn(config, known[name]), name, field) for name in args.switch or known}
     met = {ablation.BASE: base, **turned}
     line = partial(ablation.trained_row, base=base.answers["fused"] if base else None, bootstrap=args.bootstrap)
     rows = [line(ablation.BASE, "the recipe", base)]
@@ -61,19 +65,32 @@ def run(args: argparse.Namespace) -> str:
     contenders.check_one_budget(met)
     withheld = _withheld(base, turned.get(WITHOUT_METADATA.name), args.bootstrap)
     made_on = {"scheme": field.split.scheme, "sha256": field.split.digest()}
-    report = ablation.build(args.of, rows, withheld, {"minutes_each": args.minutes_each, "split": made_on})
+    values = {"minutes_each": args.minutes_each, "split": made_on}
+    report = ablation.build(args.of, rows, withheld, values, side=args.side, bootstrap=args.bootstrap)
     write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
+
+
+def _turned(args: argparse.Namespace, config: TrainConfig, name: str, field: contenders.Field) -> Trained | None:
+    """The run of one switch, on records and pictures prepared as ``config`` says: of the same photographs and sides."""
+    if not contenders.asked_for(name, field):
+        return None  # before a filter is run over every picture
+    if config.cleaning != "keep":
+        field = replace(field, records=arguments.load_records(args, config.cleaning))
+    recipe = Recipe(config.preset, config.filters)
+    if recipe != field.pictures.recipe:
+        field = replace(field, pictures=load_pictures(field.records, args.cache, recipe))
+    return contenders.obtain(name, config, field)
 
 
 def _field(args: argparse.Namespace) -> contenders.Field:
     records, pictures = arguments.load_data(args)
     split = arguments.checked_split(records, pictures, seed=0, fold=args.fold, scheme=args.scheme)
-    return contenders.Field(records, pictures, split, args.runs / args.of, args.minutes_each)
+    return contenders.Field(records, pictures, split, args.runs / args.of, args.minutes_each, args.side)
 
 
 def _withheld(base: Trained | None, blind: Trained | None, bootstrap: int) -> Interval | None:
     """The base asked without metadata, less the network that was trained without them."""
     if base is None or blind is None:
         return None
-    return gain(base.answers["image"], blind.answers["image"], bootstrap=bootstrap)
+    return gain(base.answers["image"], blind.answers["image"], bootstrap=bootstrap).difference

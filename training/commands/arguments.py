@@ -48,6 +48,12 @@ def bootstrap(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bootstrap", type=at_least(FEWEST_RESAMPLES), default=1000, help=what)
 
 
+def side(parser: argparse.ArgumentParser, default: str) -> None:
+    """``--side``: validation for choosing, test for publishing what was chosen before."""
+    told = "what is judged; choose by validation alone: a choice by the test side spends it"
+    parser.add_argument("--side", default=default, choices=["validation", "test"], help=told)
+
+
 def load_records(args: argparse.Namespace, cleaning: str | None = None) -> list[Record]:
     given = read_label_map(args.label_map) if args.label_map else {}
     excluded = dict.fromkeys(args.exclude_label)

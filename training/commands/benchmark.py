@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--precision", default="bf16-mixed", choices=["bf16-mixed", "32-true", "16-mixed"])
     add("--repeats", type=arguments.at_least(1), default=30, help="timed passes of each network")
     add("--bundle", type=Path, help="time this bundle by stage")
+    arguments.side(parser, "test")
     arguments.out(parser)
     arguments.bootstrap(parser)
 
@@ -45,21 +46,22 @@ def run(args: argparse.Namespace) -> str:
     contenders.check_one_budget(met)
     rows += _floor(fields, args.bootstrap)
     splits = {scheme: field.split for scheme, field in fields.items()}
-    report = benchmark.build(rows, _stages(args, splits["lesion"], records), _made_on(args, splits))
+    report = benchmark.build(rows, _stages(args, splits["lesion"], records), _made_on(args, splits), side=args.side)
     write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
 
 
 def _field(args: argparse.Namespace, scheme: str, records: list[Record], pictures: Pictures) -> contenders.Field:
     made = arguments.checked_split(records, pictures, seed=0, fold=0, scheme=scheme)
-    return contenders.Field(records, pictures, made, args.runs / scheme, args.minutes_each)
+    return contenders.Field(records, pictures, made, args.runs / scheme, args.minutes_each, args.side)
 
 
 def _floor(fields: dict[str, contenders.Field], bootstrap: int) -> list[benchmark.Row]:
     answers: dict[str, dict[str, Answers]] = {}
     for scheme, field in fields.items():
         only = (floor_models.FOREST,)
-        answers[scheme] = floor.measure(field.records, field.pictures, field.split, models=only).answers[only[0]]
+        measured = floor.measure(field.records, field.pictures, field.split, models=only, side=field.side)
+        answers[scheme] = measured.answers[only[0]]
     names = {"image": floor_models.FOREST, "fused": f"{floor_models.FOREST}, age, sex, site"}
     honest, leaky = answers["lesion"], answers["image-level"]
     return [benchmark.floor_row(names[path], honest[path], leaky[path], bootstrap=bootstrap) for path in names]

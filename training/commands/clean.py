@@ -15,11 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.release(parser)
     parser.add_argument("--split", type=Path, help="whose training side gives the median; else one is made by lesion")
     arguments.out(parser)
+    arguments.bootstrap(parser)
 
 
 def run(args: argparse.Namespace) -> str:
     records = arguments.load_records(args)
     split = splits.Split.load(args.split) if args.split else splits.split_by_lesion(records, [])
-    report = compare(records, split)
+    report = compare(records, split, bootstrap=args.bootstrap)
     write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from training.metrics import Answers, Interval
+from training.evaluation.metadata import path_name
+from training.evaluation.paired import Difference, gain
+from training.evaluation.trained import predict_run
+from training.metrics import BALANCED, Answers, Interval
 from training.reporting.report import Cell, Report, Table
-from training.studies import answered
+from training.studies.chosen import SIGNIFICANT, corrected, limits, too_few
 from training.studies.contenders import Field, Trained
-from training.studies.measured import BALANCED, Found, cells, columns, gain, measure, plain, text
+from training.studies.measured import Found, cells, columns, measure, plain, text
 
 FIGURES = (BALANCED, "macro_auc", "macro_f1 (arg-max p)", "accuracy (arg-max p)")
 BASE, WITHHELD, SHUFFLED = "base", "metadata withheld", "metadata shuffled"
@@ -25,7 +26,7 @@ class Row:
     name: str
     changes: str
     found: Found | None
-    gained: Interval | None
+    gained: Difference | None
     minutes: float | None = None
     epochs: int | None = None
 
@@ -45,23 +46,24 @@ def row(name: str, changes: str, answers: Answers | None, base: Answers | None, 
     return Row(name, changes, measure(answers, FIGURES, bootstrap=bootstrap), won)
 
 
-def shuffled(trained: Trained, field: Field, *, seed: int = 0) -> Answers:
-    """The run's fused answers when each test picture comes with the age, sex and site of another one."""
-    place = {record.image_id: i for i, record in enumerate(field.records)}
-    rows = [place[image] for image in trained.run.split.test]
-    records = list(field.records)
-    for row_, other in zip(rows, np.random.default_rng(seed).permutation(rows).tolist(), strict=True):
-        records[row_] = replace(field.records[row_], metadata=field.records[other].metadata)
-    return answered.answer(trained.run, records, field.pictures, ["test"])["test"]["fused"]
+def shuffled(trained: Trained, field: Field) -> Answers:
+    """The run's fused answers when each picture comes with the age, sex and site of another one of its side."""
+    found = predict_run(trained.run, field.records, field.pictures, side=field.side, metadata="shuffled")
+    return found[path_name("shuffled")].answers
 
 
-def build(base: str, rows: list[Row], withheld: Interval | None, values: dict[str, Any]) -> Report:
+def build(
+    base: str, rows: list[Row], withheld: Interval | None, values: dict[str, Any], *, side: str, bootstrap: int
+) -> Report:
     """``withheld``: the base without metadata less a network trained without them, or None where one is missing."""
-    done = [one for one in rows if one.gained is not None and one.name != BASE]
+    p = corrected([one.gained.p if one.gained and one.name != BASE else None for one in rows])
+    done = [(one, at) for one, at in zip(rows, p, strict=True) if at is not None]
     missing = [one.name for one in rows if one.found is None]
-    told = [one for one in done if one.gained is not None and (one.gained.low > 0 or one.gained.high < 0)]
-    lead = f"Of {len(done)} changes to {base}, {len(told)} move balanced accuracy (p/prior) beyond chance"
-    lead += ": " + "; ".join(f"{one.name} {text(one.gained)}" for one in told if one.gained) + ". " if told else ". "
+    told = [one for one, at in done if at < SIGNIFICANT]
+    lead = f"Of {len(done)} changes to {base}, judged on the {side} side, {len(told)} move balanced accuracy (p/prior) "
+    lead += "beyond chance (Holm over all of them)"
+    moved = "; ".join(f"{one.name} {text(one.gained.difference)}" for one in told if one.gained)
+    lead += f": {moved}. " if told else ". "
     lead += f"Not trained: {', '.join(missing)}. " if missing else ""
     if withheld:
         verdict = "within" if withheld.value >= ALLOWED_LOSS else "beyond"
@@ -69,11 +71,16 @@ def build(base: str, rows: list[Row], withheld: Interval | None, values: dict[st
             f"With metadata withheld the fused network differs by {text(withheld)} from one that was trained without "
             f"them, {verdict} the two points that may be lost."
         )
-    table = Table("ablation", f"Changes to {base}, one at a time", COLUMNS, [_cells(one) for one in rows], _NOTE)
-    plain_rows = [_plain(one) for one in rows]
+    every = [_cells(one, at) for one, at in zip(rows, p, strict=True)]
+    table = Table("ablation", f"Changes to {base}, one at a time, {side} side", COLUMNS, every, _NOTE)
+    plain_rows = [{**_plain(one), "p (Holm)": at} for one, at in zip(rows, p, strict=True)]
     degraded = plain(withheld) if withheld else None
     return Report(
-        f"Ablation of {base}", lead.strip(), [table], {**values, "rows": plain_rows, "withheld": degraded}, _LIMITS
+        f"Ablation of {base}",
+        lead.strip(),
+        [table],
+        {**values, "side": side, "rows": plain_rows, "withheld": degraded},
+        (*limits(side), *filter(None, [too_few(len(done), bootstrap)]), *_LIMITS),
     )
 
 
@@ -84,10 +91,13 @@ COLUMNS = (
     "epochs",
     *columns(FIGURES),
     *columns((f"gain in {BALANCED} over the base",)),
+    "p",
+    "p (Holm)",
 )
 _NOTE = (
     "Each was trained as long as the base, on the same split, from the same seed. Low and high: 95 % interval by "
-    "bootstrap over lesions; the gain is paired. Empty: not trained. Each figure's decision rule stands in its name."
+    "bootstrap over lesions; the gain is paired, and its second p is corrected for the number of rows (Holm). Empty: "
+    "not trained. Each figure's decision rule stands in its name."
 )
 _LIMITS = (
     "One seed a row: training by chance alone moves balanced accuracy by a point or two, which no interval here holds.",
@@ -95,10 +105,10 @@ _LIMITS = (
 )
 
 
-def _cells(one: Row) -> list[Cell]:
+def _cells(one: Row, corrected_p: float | None) -> list[Cell]:
     figures = cells(one.found) if one.found else [None] * (3 * len(FIGURES))
-    won = cells({"gain": one.gained}) if one.gained else [None] * 3
-    return [one.name, one.changes, one.minutes, one.epochs, *figures, *won]
+    won = [*cells({"gain": one.gained.difference}), one.gained.p] if one.gained else [None] * 4
+    return [one.name, one.changes, one.minutes, one.epochs, *figures, *won, corrected_p]
 
 
 def _plain(one: Row) -> dict[str, Any]:
@@ -109,5 +119,5 @@ def _plain(one: Row) -> dict[str, Any]:
         "minutes": one.minutes,
         "epochs": one.epochs,
         "figures": found,
-        "gain": plain(one.gained) if one.gained else None,
+        "gain": {**plain(one.gained.difference), "p": one.gained.p} if one.gained else None,
     }

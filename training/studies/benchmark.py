@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from training.metrics import Answers
+from training.metrics import BALANCED, Answers
 from training.reporting.report import Cell, Report, Table
+from training.studies.chosen import limits
 from training.studies.contenders import Trained
 from training.studies.latency import Cost
-from training.studies.measured import BALANCED, Found, cells, columns, measure, plain
+from training.studies.measured import Found, cells, columns, measure, plain
 from training.studies.reported import NOTHING, REPORTED
 
 GROUPED = (BALANCED, "macro_auc", "macro_f1 (arg-max p)", "accuracy (arg-max p)")
@@ -53,20 +54,26 @@ def floor_row(name: str, grouped: Answers, leaky: Answers | None, *, bootstrap: 
     return Row(name, name, grouped=measure(grouped, GROUPED, bootstrap=bootstrap), leaky=found)
 
 
-def build(rows: list[Row], stages: dict[str, tuple[float, float]], values: dict[str, Any]) -> Report:
+def build(rows: list[Row], stages: dict[str, tuple[float, float]], values: dict[str, Any], *, side: str) -> Report:
     """``stages`` holds milliseconds (median, 95th percentile) of a served bundle, or nothing."""
     missing = [row.name for row in rows if row.grouped is None]
     done = {row.name: row.grouped[BALANCED].value for row in rows if row.grouped is not None}
     best = max(done, key=lambda name: done[name]) if done else ""
-    lead = f"Highest balanced accuracy (p/prior) on lesions never seen: {best}, {done[best]:.3f}. " if done else ""
+    lead = f"Judged on the {side} side, of lesions never seen. "
+    lead += f"Highest balanced accuracy (p/prior): {best}, {done[best]:.3f}, which is in part luck. " if done else ""
     lead += f"Not trained: {', '.join(missing)}." if missing else "Every network was trained."
-    tables = [Table("benchmark", "All networks", COLUMNS, [_cells(row) for row in rows], _NOTE)]
+    tables = [Table("benchmark", f"All networks, {side} side", COLUMNS, [_cells(row) for row in rows], _NOTE)]
     if stages:
         lines: list[list[Cell]] = [[stage, *laps] for stage, laps in stages.items()]
         title = "The served bundle by stage, one picture at a time"
         tables.append(Table("stages", title, ["stage", "p50 ms", "p95 ms"], lines, _STAGES))
-    values = {**values, "rows": [_plain(row) for row in rows], "stages": {k: list(v) for k, v in stages.items()}}
-    return Report("Networks compared", lead, tables, values, _LIMITS)
+    values = {
+        **values,
+        "side": side,
+        "rows": [_plain(row) for row in rows],
+        "stages": {k: list(v) for k, v in stages.items()},
+    }
+    return Report("Networks compared", lead, tables, values, (*limits(side), *_LIMITS))
 
 
 COLUMNS = (
@@ -77,14 +84,15 @@ COLUMNS = (
     *("accuracy (reported)", "F1 (reported)"),
 )
 _NOTE = (
-    "Grouped: no lesion of the test side is in training. Image-level: made as the reported figures were, with lesions "
-    "on both sides; it stands here only to be compared with them. Each figure's decision rule stands in its name; low "
-    "and high: 95 % interval by bootstrap over lesions. Milliseconds: this processor, one thread, one picture, torch."
+    "Grouped: no lesion of the side that is judged is in training. Image-level: made as the reported figures were, "
+    "with lesions on both sides; it stands here only to be compared with them. Each figure's decision rule stands in "
+    "its name; low and high: 95 % interval by bootstrap over lesions. Milliseconds: this processor, one thread, one "
+    "picture, torch."
 )
 _STAGES = "Decode to Grad-CAM as in the clinic's worker; write is the PNG of one heatmap."
 _LIMITS = (
     "Equal training time is not equal training: a large network sees fewer pictures in it.",
-    "One split and one seed; the intervals hold the chance of the test side, not that of the training.",
+    "One split and one seed; the intervals hold the chance of the side that is judged, not that of the training.",
     "The reported milliseconds are of an unnamed graphics card and cannot be compared with ours.",
 )
 

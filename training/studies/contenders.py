@@ -35,7 +35,7 @@ def recipe(name: str) -> TrainConfig:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run with its calibrated answers on the test side, by path."""
+    """A finished run with its calibrated answers on the side that is judged, by path."""
 
     run: Run
     answers: dict[str, Answers]
@@ -49,13 +49,22 @@ class Trained:
 
 @dataclass(frozen=True)
 class Field:
-    """What all contenders share. ``minutes`` of training for each that is missing in ``folder``; 0 trains nothing."""
+    """What all contenders share. ``minutes`` of training for each that is missing in ``folder``; 0 trains nothing.
+
+    ``side`` is what they are judged on: 'validation' to choose, 'test' to report what was chosen.
+    """
 
     records: list[Record]
     pictures: Pictures
     split: Split
     folder: Path
     minutes: float
+    side: str
+
+
+def asked_for(name: str, field: Field) -> bool:
+    """Whether there is anything to read or train of the run ``name``."""
+    return bool(field.minutes) or (field.folder / name / "final.ckpt").exists()
 
 
 def obtain(name: str, config: TrainConfig, field: Field) -> Trained | None:
@@ -65,14 +74,14 @@ def obtain(name: str, config: TrainConfig, field: Field) -> Trained | None:
     not be one comparison.
     """
     folder = field.folder / name
+    if not asked_for(name, field):
+        return None
     if not (folder / "final.ckpt").exists():
-        if not field.minutes:
-            return None
         timed = replace(config, budget_minutes=field.minutes, epochs=ENDLESS, patience=0)
         fit(field.records, field.pictures, field.split, timed, folder)
     run = load_run(folder)
     _check(run, name, config, field)
-    return Trained(run, answered.answer(run, field.records, field.pictures, ["test"])["test"])
+    return Trained(run, answered.answer(run, field.records, field.pictures, [field.side])[field.side])
 
 
 def _check(run: Run, name: str, config: TrainConfig, field: Field) -> None:

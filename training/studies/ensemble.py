@@ -1,4 +1,4 @@
-"""Several networks asked together: the mean of their probabilities, and the majority of their decisions."""
+"""Several networks asked together: the mean of their scores, as a bundle has it, that of their p, and a vote."""
 
 from __future__ import annotations
 
@@ -7,22 +7,50 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from inference.vocabulary import DIAGNOSES, SEVERITY
+from training.evaluation.judged import Judged
+from training.evaluation.paired import check_same_pictures
 from training.metrics import Answers
-from training.studies.measured import check_same_pictures
 
 Floats = NDArray[np.float64]
 
 
-def average(members: Sequence[Answers], log_prior: Floats) -> Answers:
-    """The mean of the members' p; the order of the members does not change a bit of it.
+def join(members: Sequence[Judged]) -> Judged:
+    """The mean of the members' scores, which is the rule by which ``export`` joins networks into a bundle.
 
-    Scores are its log less ``log_prior`` (7,), so their arg-max decides p/prior.
+    Calibrated on its validation side it answers as that bundle does.
     """
+    first = members[0]
+    for member in members[1:]:
+        if not np.array_equal(member.target, first.target) or not np.array_equal(member.lesion, first.lesion):
+            raise ValueError("The members do not answer the same pictures in the same order.")
+    return replace(
+        first,
+        fused=_mean([member.fused for member in members]),
+        image=_mean([member.image for member in members]),
+    )
+
+
+def average_scores(members: Sequence[Answers]) -> Answers:
+    """The same rule where only answers are known: mean scores, and p from the mean of log p (no temperature of its
+    own, for which its scores on a validation side would be needed)."""
     _check(members)
-    p = np.sort(np.stack([member.p for member in members]), axis=0).mean(axis=0)  # sorted: sums in one order
+    log_p = _mean([np.log(np.maximum(member.p, 1e-9)) for member in members])
+    return replace(members[0], scores=_mean([member.scores for member in members]), p=softmax(log_p, axis=1))
+
+
+def average_p(members: Sequence[Answers], log_prior: Floats) -> Answers:
+    """The mean of the members' p; scores are its log less ``log_prior`` (7,), so their arg-max decides p/prior."""
+    _check(members)
+    p = _mean([member.p for member in members])
     return replace(members[0], p=p, scores=np.log(np.maximum(p, 1e-9)) - log_prior)
+
+
+def _mean(values: Sequence[Floats]) -> Floats:
+    """Sorted first, so that sums are in one order: that of the members does not change a bit."""
+    return np.asarray(np.sort(np.stack(values), axis=0).mean(axis=0))
 
 
 def vote(members: Sequence[Answers]) -> Answers:

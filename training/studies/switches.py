@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from training.data.filters import FILTERS
 from training.fitting.config import TrainConfig
 from training.studies.contenders import recipe
 
@@ -30,6 +31,10 @@ _ANY_NETWORK = (
     Switch("no-label-smoothing", "losses.smoothing", 0.0),
     Switch("no-weight-averaging", "ema", 0.0),
 )
+# What is done to pictures and metadata before any network sees them (``training.data.filters`` and ``cleaning``). The
+# cleaning 'report' drops rows, so it has other sides and no place in this table.
+_FILTERS = tuple(Switch(f"filter-{name}", "filters", (name,)) for name in FILTERS)
+_MEAN_AGE = Switch("mean-age", "cleaning", "mean-age")
 _REGULARISERS = (Switch("batch-norm", "network.batch_norm", True), Switch("l2", "network.l2", 1e-4))  # noqa: FBT003
 SWITCHES: dict[str, tuple[Switch, ...]] = {
     "fused": (
@@ -42,10 +47,12 @@ SWITCHES: dict[str, tuple[Switch, ...]] = {
         Switch("no-dropout", "network.dropout", 0.0),
         Switch("no-mask-head", "network.mask_head", False),  # noqa: FBT003
         Switch("no-heat-loss", "losses.heat", 0.0),
+        _MEAN_AGE,
         *_ANY_NETWORK,
+        *_FILTERS,
     ),
-    "cnn": (*_REGULARISERS, Switch("no-dropout", "network.dropout", 0.0), *_ANY_NETWORK),
-    "dnn": (*_REGULARISERS, Switch("dropout", "network.dropout", 0.2), *_ANY_NETWORK),
+    "cnn": (*_REGULARISERS, Switch("no-dropout", "network.dropout", 0.0), *_ANY_NETWORK, *_FILTERS),
+    "dnn": (*_REGULARISERS, Switch("dropout", "network.dropout", 0.2), *_ANY_NETWORK, *_FILTERS),
 }
 
 

@@ -44,17 +44,24 @@ def test_both_networks_and_the_floor_stand_with_honest_and_leaky_figures(made: P
     assert int(table["dnn"]["parameters"]) == 2_412_999
     assert float(table["dnn"]["accuracy (reported)"]) == 0.69085
     assert 0 < float(table["dnn"]["p50 ms"]) <= float(table["dnn"]["p95 ms"])
-    splits = json.loads((made / "report.json").read_text())["splits"]
+    report = json.loads((made / "report.json").read_text())
+    assert report["side"] == "test"
+    splits = report["splits"]
     assert splits["image-level"]["scheme"].startswith("image-level: leaks")
 
 
 def test_finished_runs_are_read_back_and_not_trained_again(words: list[str], made: Path, tmp_path: Path) -> None:
     final = next(Path(words[words.index("--runs") + 1]).glob("lesion/dnn/final.ckpt"))
     before = final.stat().st_mtime_ns
-    main([*words[:-1], str(tmp_path / "again")])
+    printed = main([*words[:-1], str(tmp_path / "again"), "--side", "validation"])
+    assert printed.startswith("Judged on the validation side")
     assert final.stat().st_mtime_ns == before
     figure = "grouped: balanced_accuracy (p/prior)"
-    assert _table(tmp_path / "again")["dnn"][figure] == _table(made)["dnn"][figure]
+    again = {side: _table(tmp_path / "again")[side] for side in ("dnn", "metadata-only")}
+    assert {name: row["epochs"] for name, row in again.items()} == {
+        name: _table(made)[name]["epochs"] for name in again
+    }
+    assert any(_table(made)[name][figure] != row[figure] for name, row in again.items())  # other lesions
 
 
 def test_a_run_of_another_length_is_refused(words: list[str], made: Path) -> None:
