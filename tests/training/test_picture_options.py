@@ -79,6 +79,9 @@ def test_ways_of_cleaning_are_compared_and_recorded(drawn: Path, runs: Path, tmp
     assert mean_age["filled_in"] == mean_age["rows_encoded_otherwise"] == 7  # one lesion a class has no age
     assert mean_age["age_known"] == 1 > keep["age_known"]
     assert f"{report['train_median_age']:g} years" in printed
+    worth = report["forest on metadata, validation side (p/prior)"]
+    assert worth["gain"]["value"] == pytest.approx(worth["mean-age"] - worth["keep"])
+    assert min(worth["mean-age"], worth["keep"]) > 0.3  # each class was drawn with an age of its own
     config = _train(drawn, runs / "cache", tmp_path / "run", "--cleaning", "mean-age")
     assert config["cleaning"] == "mean-age"
     words = ["export", "--data", str(drawn), "--partial", "--cache", str(runs / "cache"), "--version", "0.1.0"]
