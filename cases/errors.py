@@ -46,5 +46,9 @@ class IllegalTransition(Conflict):
         )
 
 
+class FiledElsewhere(Conflict):
+    """The picture is filed under another patient of the clinic; with a typed reason it is taken all the same."""
+
+
 class StorageUnavailable(DomainError):
     """The disk took no more; nothing was kept, and the same act works again once there is room."""

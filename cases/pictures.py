@@ -4,13 +4,18 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from PIL import Image
+import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from cases.errors import InvalidInput
 from inference.decoding import decode, perceptual_hash, reencode_clean
 from inference.errors import ImageRefused
 
 THUMBNAIL_SIDE = 320  # pixels: twice the largest size at which lists show it
+# Up to so many bits of the hash, and from this likeness on, two pictures look the same (docs/operations.md: figures).
+MOST_BITS = 6
+LEAST_LIKENESS = 0.985
+_GRID = 32  # cells a side that two thumbnails are compared by
 _SUFFIX = {"JPEG": ".jpg", "PNG": ".png"}
 
 
@@ -49,11 +54,32 @@ def clean_picture(data: bytes) -> Picture:
         sha256=sha256(data),
         stored_sha256=sha256(clean.bytes),
         phash=perceptual_hash(pixels),
-        thumbnail=_thumbnail(pixels),  # last: it uses the picture up
+        thumbnail=make_thumbnail(pixels),  # last: it uses the picture up
     )
 
 
-def _thumbnail(pixels: Image.Image) -> bytes:
+def differing_bits(phash: str, other: str) -> int:
+    return (int(phash, 16) ^ int(other, 16)).bit_count()
+
+
+def likeness(thumbnail: bytes, other: bytes) -> float:
+    """Correlation of two thumbnails' brightness, at most 1: a copy stays near 1 however it was lit or compressed."""
+    try:
+        return float(brightness(thumbnail) @ brightness(other))
+    except (UnidentifiedImageError, OSError):
+        return 0.0  # a broken file is no evidence
+
+
+def brightness(thumbnail: bytes) -> np.ndarray:
+    """Brightness on a small grid as a vector of length 1, or 0 where the picture is even."""
+    with Image.open(io.BytesIO(thumbnail)) as image:
+        cells = np.asarray(image.convert("L").resize((_GRID, _GRID), Image.Resampling.BILINEAR), dtype=np.float64)
+    cells = (cells - cells.mean()).ravel()
+    length = float(np.linalg.norm(cells))
+    return cells / length if length > _GRID else np.zeros_like(cells)  # a grey level of spread: nothing to compare
+
+
+def make_thumbnail(pixels: Image.Image) -> bytes:
     """Made of the picture itself, which is small afterwards: a copy of 50 megapixels would take 200 MB."""
     pixels.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     buffer = io.BytesIO()

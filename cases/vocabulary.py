@@ -166,6 +166,7 @@ class Action(models.TextChoices):
     CASE_CLOSED = "case_closed", "Case closed"
     WORKLIST_VIEWED = "worklist_viewed", "Worklist viewed"
     IMAGE_ATTACHED = "image_attached", "Image attached"
+    IMAGE_OVERRIDDEN = "image_overridden", "Image filed although another patient has it"
     IMAGE_VIEWED = "image_viewed", "Image viewed"
     IMAGE_DESCRIBED = "image_described", "Image described anew"
     IMAGE_REMOVED = "image_removed", "Image removed"

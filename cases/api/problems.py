@@ -28,6 +28,8 @@ STATUS = {
     errors.StorageUnavailable: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.DomainError: HTTPStatus.BAD_REQUEST,
 }
+# What programs tell apart beyond the status.
+KINDS = {errors.IllegalTransition: "illegal_transition", errors.FiledElsewhere: "image_of_another_patient"}
 ADDRESS = {models.Patient: "api:patient", models.Case: "api:case", models.Lesion: "api:lesion"}
 
 
@@ -93,7 +95,9 @@ def _refusal(error: errors.DomainError, request: Any) -> Response:
         more["errors"] = error.errors
     if isinstance(error, errors.Conflict):
         more = {"current": error.current, "legal": list(error.legal), "existing": _existing(error.existing, request)}
-    kind = "illegal_transition" if isinstance(error, errors.IllegalTransition) else ""
+    if isinstance(error, errors.FiledElsewhere):
+        more["errors"] = {"override_reason": ["Say why this patient has the picture too."]}
+    kind = next((name for sort, name in KINDS.items() if isinstance(error, sort)), "")
     return problem(status, str(error), kind=kind, **more)
 
 

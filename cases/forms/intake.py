@@ -1,5 +1,6 @@
 from django import forms
 
+from cases.services.wrong_patient import LONGEST
 from cases.vocabulary import DermoscopicType, ImageType, Laterality, Site
 
 
@@ -8,6 +9,8 @@ class LesionForm(forms.Form):
 
     site = forms.ChoiceField(choices=[("", "Choose…"), *Site.choices])
     laterality = forms.ChoiceField(label="Side", choices=Laterality.choices, initial=Laterality.UNKNOWN)
+    body_x = forms.FloatField(required=False, widget=forms.HiddenInput)
+    body_y = forms.FloatField(required=False, widget=forms.HiddenInput)
 
 
 class ImageKindForm(forms.Form):
@@ -41,4 +44,11 @@ class ManyFilesField(forms.FileField):
 
 class UploadForm(ImageKindForm):
     lesion = forms.UUIDField(widget=forms.HiddenInput)
+    override_reason = forms.CharField(
+        label="Why it belongs to this patient too",
+        max_length=LONGEST,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="It stays in the audit trail for good: write no names.",
+    )
     files = ManyFilesField(label="Image files", allow_empty_file=True)

@@ -1,12 +1,21 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Substr
 
 from cases.models.base import Record, one_of
 from cases.models.case import Case
 from cases.models.lesion import Lesion
 from cases.storage import private_storage
 from cases.vocabulary import DermoscopicType, ImageType, Verdict
+
+BANDS = ("phash_band_1", "phash_band_2", "phash_band_3", "phash_band_4")
+
+
+def _band(number: int) -> models.GeneratedField:
+    """Sixteen bits of the perceptual hash: two hashes that differ in at most three bits share a band."""
+    digits = Substr("phash", 4 * number - 3, 4)
+    return models.GeneratedField(expression=digits, output_field=models.CharField(max_length=4), db_persist=True)
 
 
 class LesionImage(Record):
@@ -27,6 +36,9 @@ class LesionImage(Record):
     sha256 = models.CharField(max_length=64)  # of the bytes as they arrived: the same file is known again
     stored_sha256 = models.CharField(max_length=64)  # of the bytes as they are kept: what was analysed
     phash = models.CharField(max_length=16)
+    phash_band_1, phash_band_2, phash_band_3, phash_band_4 = (_band(number) for number in (1, 2, 3, 4))
+    # Why it was filed although another patient has it too; "" where nobody else does.
+    override_reason = models.CharField(max_length=200, blank=True, default="")
 
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images_uploaded")
     uploaded_at = models.DateTimeField(auto_now_add=True)
@@ -41,6 +53,10 @@ class LesionImage(Record):
                 condition=Q(image_type=ImageType.DERMOSCOPIC) | Q(dermoscopic_type=""),
                 name="image_dermoscopic_type_only_when_dermoscopic",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["sha256"], name="image_by_bytes"),
+            *(models.Index(fields=[band], name=f"image_by_{band}") for band in BANDS),
         ]
 
     @property

@@ -14,6 +14,12 @@ from cases.vocabulary import Action
 SYSTEM = "system"
 
 
+def hold(clinic: Clinic) -> AuditChain:
+    """The head of the clinic's chain, locked until the transaction ends: who holds it writes alone in this clinic."""
+    chain, _ = AuditChain.objects.select_for_update().get_or_create(clinic=clinic)
+    return chain
+
+
 @transaction.atomic
 def record(
     *,
@@ -28,7 +34,7 @@ def record(
 
     The chain's head is locked until the transaction ends, so a service records last: others wait the least.
     """
-    chain, _ = AuditChain.objects.select_for_update().get_or_create(clinic=clinic)
+    chain = hold(clinic)
     about = about or clinic
     event = AuditEvent(
         clinic=clinic,

@@ -16,6 +16,7 @@ from cases.pictures import Picture, clean_picture, sha256
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.wrong_patient import check_reason, record_override, refuse_known_bytes, refuse_known_picture
 from cases.storage import new_key, private_storage, removed_on_failure
 from cases.vocabulary import Action, DermoscopicType, ImageType
 
@@ -29,23 +30,35 @@ def attach_image(
     image_type: str,
     dermoscopic_type: str = "",
     captured_at: datetime | None = None,
+    override_reason: str = "",
     picture: Picture | None = None,
 ) -> LesionImage:
     """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned.
 
+    What another patient of the clinic already has needs an `override_reason`, or is refused as `FiledElsewhere`.
     A caller with a transaction of its own gives the `picture` that `clean_upload` made of the data before it.
     """
     details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
-    _ensure_attachable(actor, case, lesion, **details)
+    reason = override_reason.strip()
+    _ensure_attachable(actor, case, lesion, override_reason=reason, **details)
     known = _already_there(case, lesion, sha256(data))
     if known:
         return known
-    picture = picture or clean_picture(data)  # before the transaction: it takes long, and nobody should wait for it
+    # Before the transaction: it takes long, and nobody should wait for it.
+    picture = picture or _clean_unless_known(case, data, reason)
     try:
         with _stored(picture) as files, transaction.atomic():
             case = locked_case(actor, case)
             refuse_unless_editable(case)
-            return _file_away(actor, case, lesion, picture, **files, **details)
+            audit.hold(
+                case.clinic
+            )  # of two that file one picture at once under two patients, the second sees the first
+            twin = refuse_known_picture(case, picture, reason)
+            kept = {**files, **details, "override_reason": reason if twin else ""}
+            image = _file_away(actor, case, lesion, picture, **kept)
+            if twin:
+                record_override(actor, image, twin)
+            return image
     except IntegrityError:
         known = _already_there(case, lesion, picture.sha256)  # a double click: the other one was faster
         if known is None:
@@ -55,8 +68,16 @@ def attach_image(
 
 def clean_upload(*, actor: User, case: Case, lesion: Lesion, data: bytes, **details: Any) -> Picture | None:
     """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
-    _ensure_attachable(actor, case, lesion, **details)
-    return None if _already_there(case, lesion, sha256(data)) else clean_picture(data)
+    reason = details.pop("override_reason", "").strip()
+    _ensure_attachable(actor, case, lesion, override_reason=reason, **details)
+    return None if _already_there(case, lesion, sha256(data)) else _clean_unless_known(case, data, reason)
+
+
+def _clean_unless_known(case: Case, data: bytes, reason: str) -> Picture:
+    refuse_known_bytes(case, sha256(data), reason)
+    picture = clean_picture(data)
+    refuse_known_picture(case, picture, reason)
+    return picture
 
 
 def _ensure_attachable(
@@ -67,15 +88,20 @@ def _ensure_attachable(
     image_type: str,
     dermoscopic_type: str = "",
     captured_at: datetime | None = None,
+    override_reason: str = "",
 ) -> None:
     ensure_may(actor, "attach_image")
     ensure_visible(visible_cases(actor), case)
     ensure_visible(visible_lesions(actor), lesion)
-    _check(case, lesion, image_type, dermoscopic_type, captured_at)
+    problems = _problems(case, lesion, image_type, dermoscopic_type, captured_at)
+    check_reason(problems, override_reason)
+    problems.raise_if_any()
     refuse_unless_editable(case)
 
 
-def _check(case: Case, lesion: Lesion, image_type: str, dermoscopic_type: str, captured_at: datetime | None) -> None:
+def _problems(
+    case: Case, lesion: Lesion, image_type: str, dermoscopic_type: str, captured_at: datetime | None
+) -> Problems:
     problems = Problems()
     problems.choice("image_type", image_type, ImageType)
     problems.choice("dermoscopic_type", dermoscopic_type, DermoscopicType, blank=True)
@@ -84,7 +110,7 @@ def _check(case: Case, lesion: Lesion, image_type: str, dermoscopic_type: str, c
     if lesion.patient_id != case.patient_id:
         problems.add("lesion", "This lesion belongs to another patient than the case.")
     problems.past("captured_at", captured_at)
-    problems.raise_if_any()
+    return problems
 
 
 def _already_there(case: Case, lesion: Lesion, digest: str) -> LesionImage | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from cases import permissions
 from cases.bodies import FORM_SLACK, announced_length, read_to_the_end
-from cases.errors import Conflict, InvalidInput, StorageUnavailable
+from cases.errors import Conflict, FiledElsewhere, InvalidInput, StorageUnavailable
 from cases.forms.intake import ImageKindForm, UploadForm
 from cases.models import Case, Lesion, LesionImage, User
 from cases.services.draft_images import describe_image, remove_image
@@ -63,7 +63,7 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
         return _refused_form(request, found, form)
     values = form.cleaned_data
     lesion = permissions.find(permissions.visible_lesions(request.user), values["lesion"])
-    kind = {"image_type": values["image_type"], "dermoscopic_type": values["dermoscopic_type"]}
+    kind = {name: values[name] for name in ("image_type", "dermoscopic_type", "override_reason")}
     before = set(found.images.values_list("pk", flat=True))
     kept, again, refused = [], [], []
     for file in values["files"]:
@@ -72,13 +72,15 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
             (again if image.pk in before else kept).append(image)
             before.add(image.pk)
         except (InvalidInput, Conflict, StorageUnavailable) as error:
-            refused.append({"name": file.name, "sentence": str(error)})
+            elsewhere = error.existing if isinstance(error, FiledElsewhere) else None
+            refused.append({"name": file.name, "sentence": str(error), "elsewhere": elsewhere})
     if request.htmx:
         return _answer_in_place(request, found, lesion, [*kept, *again], refused, already_here=bool(again))
     if again:
         messages.info(request, ALREADY_HERE if len(again) == 1 else f"{len(again)} images are already in this case.")
     if refused:
-        return workspace(request, found, upload_form=form, refused_files=refused)
+        needs_reason = any(each["elsewhere"] for each in refused)
+        return workspace(request, found, upload_form=form, refused_files=refused, needs_reason=needs_reason)
     if kept:
         messages.success(request, f"{len(kept)} image{'s' if len(kept) > 1 else ''} added.")
     return redirect(f"{reverse('cases:intake', args=[found.pk])}?lesion={lesion.pk}#step-images")
@@ -122,13 +124,14 @@ def _answer_in_place(
     case: Case,
     lesion: Lesion,
     kept: list[LesionImage],
-    refused: list[dict[str, str]],
+    refused: list[dict[str, Any]],
     *,
     already_here: bool,
 ) -> HttpResponse:
     """The page sends one file a request, so that each has its own progress and its own answer."""
     if refused:
-        return render(request, "cases/intake/_refused.html", refused[0], status=422)
+        status = 409 if refused[0]["elsewhere"] else 422
+        return render(request, "cases/intake/_refused.html", {**refused[0], "key": uuid4().hex[:8]}, status=status)
     context = {
         **pieces(request.user, case, str(lesion.pk)),
         "image": kept[0],

@@ -73,7 +73,27 @@
     return "";
   }
 
-  function settle(item, request) {
+  // Another patient has this picture: the row stays, with its preview, and asks for the reason.
+  function ask(upload, piece) {
+    const { item, file, fields } = upload;
+    refuse(item, piece.querySelector(".invalid-feedback").textContent.trim());
+    const question = piece.querySelector("[data-elsewhere]");
+    item.querySelector(".shot-what").append(question);
+    const form = question.querySelector("form");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const reason = form.elements.override_reason.value.trim();
+      const fresh = row(file);
+      item.replaceWith(fresh);
+      waiting.push({ file, item: fresh, fields: [...fields.filter(([name]) => name !== "override_reason"), ["override_reason", reason]] });
+      next();
+    });
+    // The keyboard stays where it is unless it is nowhere.
+    if ([document.body, picker].includes(document.activeElement)) form.elements.override_reason.focus();
+  }
+
+  function settle(upload, request) {
+    const { item } = upload;
     const piece = new DOMParser().parseFromString(request.responseText, "text/html");
     const kept = piece.querySelector("li[id^=image-]");
     if (request.status === 200 && kept) {
@@ -81,11 +101,16 @@
       htmx.swap(item, request.responseText, { swapStyle: "outerHTML" });
       return;
     }
+    if (request.status === 409 && piece.querySelector("[data-elsewhere]")) {
+      ask(upload, piece);
+      return;
+    }
     const sentence = piece.querySelector(".invalid-feedback, .notice p")?.textContent.trim();
     refuse(item, sentence || "The server did not take this file. Reload the page and try again.");
   }
 
-  function send({ file, item, fields }) {
+  function send(upload) {
+    const { file, item, fields } = upload;
     const request = new XMLHttpRequest();
     const body = new FormData();
     for (const [name, value] of fields) body.append(name, value);
@@ -94,7 +119,7 @@
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) bar.value = event.loaded / event.total;
     });
-    request.addEventListener("load", () => settle(item, request));
+    request.addEventListener("load", () => settle(upload, request));
     request.addEventListener("error", () => refuse(item, "The connection broke. Choose the file again."));
     request.addEventListener("loadend", () => {
       sending -= 1;

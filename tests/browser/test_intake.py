@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.probes import overflow
+from tests.browser.probes import accessibility, overflow
 from tests.browser.visiting import NARROW
 from tests.drawings import jpeg
 
@@ -87,13 +87,16 @@ def test_a_dropped_file_is_kept_too(draft, visit):
 
 
 @pytest.mark.parametrize(
-    ("label", "typed", "shown"),
-    [("Largest diameter in mm", "9.5", "9.5 mm"), ("Reason for this case", "Bleeds when shaved", "Bleeds when shaved")],
+    ("label", "typed", "shown", "seed"),
+    [
+        ("Largest diameter in mm", "9.5", "9.5 mm", 56),
+        ("Reason for this case", "Bleeds when shaved", "Bleeds when shaved", 57),
+    ],
 )
-def test_what_was_typed_last_is_submitted_too(draft, visit, label, typed, shown):
+def test_what_was_typed_last_is_submitted_too(draft, visit, label, typed, shown, seed):  # noqa: PLR0917
     page = visit("staff")
     open_intake(page, draft)
-    choose(page, "lesion.jpg", jpeg(56))
+    choose(page, "lesion.jpg", jpeg(seed))
     submit = page.get_by_role("button", name="Submit for analysis")
     expect(submit).to_be_enabled()
     page.get_by_label(label).fill(typed)
@@ -110,6 +113,67 @@ def test_history_is_saved_by_its_button_without_leaving_the_page(draft, program,
     expect(page.locator("#saved")).to_contain_text("Saved")
     expect(page).to_have_url(re.compile("/intake/$"))
     assert float(program("staff").get(f"cases/{draft['id']}/")["size_mm"]) == 8.5
+
+
+def test_a_picture_of_another_patient_waits_for_a_reason(draft, program, visit):
+    known = program("staff").draft(picture=jpeg(58))
+    page = visit("staff")
+    open_intake(page, draft)
+    page.watch.expects(409)
+    choose(page, "lesion.jpg", jpeg(58))
+    refused = page.locator(".shot-refused")
+    expect(refused).to_contain_text("already filed under another patient")
+    expect(refused.get_by_role("link")).to_have_attribute("href", f"/cases/{known['id']}/")
+    reason = refused.get_by_label("Why it belongs to this patient too")
+    expect(reason).to_be_focused()
+    assert accessibility(page, only_colours=False) == []
+    page.set_viewport_size(NARROW)
+    assert overflow(page) == []
+    page.keyboard.type("Sent twice by the camera.")
+    page.keyboard.press("Enter")
+    expect(page.locator("li[id^=image-]")).to_contain_text("Sent twice by the camera.")
+    (image,) = program("staff").get(f"cases/{draft['id']}/")["images"]
+    assert image["override_reason"] == "Sent twice by the camera."
+
+
+def test_a_lesion_is_placed_on_the_body_map_by_keyboard_alone(program, visit):
+    draft = program("staff").draft()
+    page = visit("staff")
+    open_intake(page, draft)
+    summary = page.get_by_text("Another lesion")
+    summary.press("Enter")
+    page.keyboard.press("Tab")
+    site, side = page.get_by_label("Site"), page.get_by_label("Side")
+    expect(page.locator("path:focus")).to_have_attribute("aria-label", "Scalp, right, seen from the front")
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("path[aria-pressed=true]")).to_be_focused()
+    expect(site).to_have_value("chest")
+    expect(side).to_have_value("midline")
+    side.select_option("left")  # the list speaks for the map, too
+    expect(page.locator("path[aria-pressed=true]")).to_have_attribute("aria-label", "Chest, left, seen from the front")
+    expect(page.get_by_text("Chosen: chest, left")).to_be_visible()
+    page.get_by_role("button", name="Add lesion").press("Enter")
+    expect(page.locator("#notices")).to_contain_text("L2 added.")
+    lesions = program("staff").get(f"lesions/?patient={draft['patient']}")["results"]
+    added = next(lesion for lesion in lesions if lesion["number"] == 2)
+    assert (added["site"], added["laterality"], added["body_x"]) == ("chest", "left", None)
+
+
+def test_a_click_on_the_body_map_keeps_the_point(program, visit):
+    draft = program("staff").draft()
+    page = visit("staff", viewport=NARROW)
+    open_intake(page, draft)
+    page.get_by_text("Another lesion").click()
+    page.get_by_role("button", name="Back, right, seen from behind").click()
+    expect(page.locator("svg .point")).to_be_visible()
+    page.get_by_role("button", name="Add lesion").click()
+    expect(page.locator("#notices")).to_contain_text("L2 added.")
+    lesions = program("staff").get(f"lesions/?patient={draft['patient']}")["results"]
+    added = next(lesion for lesion in lesions if lesion["number"] == 2)
+    assert (added["site"], added["laterality"]) == ("back", "right")
+    assert 0.78 < added["body_x"] < 0.86
+    assert 0.2 < added["body_y"] < 0.4
 
 
 def test_intake_fits_a_telephone(draft, visit):

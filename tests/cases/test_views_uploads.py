@@ -199,3 +199,36 @@ def test_an_image_that_was_analysed_stays_even_when_more_are_asked_for(staff, no
     answer = staff.post(reverse("cases:remove_image", args=[image.pk]))
     assert answer.status_code == 409
     assert "was analysed and stays" in answer.content.decode()
+
+
+@pytest.fixture
+def known(north, lesion):
+    """A picture that another patient has, and the case where it is."""
+    return LesionImageFactory(case__patient__clinic=north.clinic, seed=1).case
+
+
+def test_a_picture_of_another_patient_is_answered_with_where_it_is_and_a_question(staff, draft, lesion, known):
+    answer = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX)
+    piece = answer.content.decode()
+    assert answer.status_code == 409
+    assert known.patient.pseudonym in piece
+    assert reverse("cases:case", args=[known.pk]) in piece
+    assert 'name="override_reason"' in piece
+    assert not draft.images.exists()
+
+
+def test_with_a_reason_it_is_filed_and_the_row_says_so(staff, draft, lesion, known):
+    piece = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX, override_reason="Typed <twice>.")
+    assert piece.status_code == 200
+    assert "Another patient has this picture too." in piece.content.decode()
+    assert "Typed &lt;twice&gt;." in piece.content.decode()
+    assert draft.images.get().override_reason == "Typed <twice>."
+
+
+def test_without_javascript_the_form_asks_for_the_reason(staff, draft, lesion, known):
+    assert 'name="override_reason"' not in staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
+    page = send(staff, draft, lesion, file(jpeg(1), "one.jpg")).content.decode()
+    assert re.search(r'<input[^>]*name="override_reason"[^>]*id="id_override_reason"', page)
+    assert f"Open {known} of {known.patient.pseudonym}" in page
+    assert send(staff, draft, lesion, file(jpeg(1)), override_reason="Typed twice.").status_code == 302
+    assert draft.images.count() == 1

@@ -59,7 +59,7 @@ def send_case(visitor: Visitor, number: int) -> float:
     )
     lesion = visitor.post("lesion", "lesions/", {"patient": patient["id"], "site": "back"})
     case = visitor.post("case", "cases/", {"patient": patient["id"], "reason": "A measurement, not a patient."})
-    fields = {"lesion": lesion["id"], "image_type": "dermoscopic"}
+    fields = {"lesion": lesion["id"], "image_type": "dermoscopic", "override_reason": "A measurement."}
     visitor.upload(f"cases/{case['id']}/images/", fields, jpeg(number, (600, 450)))
     start = time.perf_counter()
     visitor.post("submit", f"cases/{case['id']}/submit/", {})

@@ -43,7 +43,8 @@ class ImageIn(serializers.ModelSerializer):
 
     class Meta:
         model = LesionImage
-        fields = ["file", "lesion", "image_type", "dermoscopic_type", "captured_at"]
+        fields = ["file", "lesion", "image_type", "dermoscopic_type", "captured_at", "override_reason"]
+        extra_kwargs = {"override_reason": {"help_text": "Why it is filed although another patient has this picture."}}
 
 
 class ImageOut(serializers.ModelSerializer):
@@ -55,7 +56,7 @@ class ImageOut(serializers.ModelSerializer):
         model = LesionImage
         fields = [
             "id", "case", "lesion", "image_type", "dermoscopic_type", "captured_at", "uploaded_at", "media_type",
-            "width", "height", "byte_size", "sha256", "stored_sha256", "url", "quality",
+            "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason", "url", "quality",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -68,7 +68,11 @@ class Images(Endpoint):
     @extend_schema(responses={201: ImageOut})
     @once
     def post(self, request: Request, case: UUID) -> Response:
-        """Attach a picture to a draft. The same bytes twice in one case are one image."""
+        """Attach a picture to a draft. The same bytes twice in one case are one image.
+
+        A picture that another patient of the clinic has is a 409 of type image-of-another-patient, until an
+        `override_reason` says why it belongs here too.
+        """
         return self.created(ImageOut, attach_image(**self.upload, picture=self.picture))
 
     def too_large(self) -> dict[str, list[str]]:

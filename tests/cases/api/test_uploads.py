@@ -164,3 +164,26 @@ def test_no_name_and_no_place_of_the_picture_survives(north, upload, api, draft)
     assert b"CANARY" in buffer.getvalue()
     assert b"CANARY" not in stored
     assert "IMG_0001" not in str(image) + str(answer.headers)
+
+
+@pytest.mark.parametrize("headers", [None, {"Idempotency-Key": "k"}], ids=["plain", "with a key"])
+def test_a_picture_of_another_patient_is_a_conflict_until_a_reason_is_given(
+    headers, north, upload, draft, rows_and_files
+):
+    known = LesionImageFactory(case__patient__clinic=north.clinic, seed=0).case
+    before = rows_and_files()
+    problem = check(upload(north.staff, draft, draft.lesion, headers=headers), 409)
+    assert problem["type"] == "urn:skinclinic:problem:image-of-another-patient"
+    assert problem["existing"] == {"id": str(known.pk), "url": f"http://testserver/api/v1/cases/{known.pk}/"}
+    assert known.patient.pseudonym in problem["detail"]
+    assert list(problem["errors"]) == ["override_reason"]
+    assert rows_and_files() == before
+    answer = upload(north.staff, draft, draft.lesion, headers=headers, override_reason="Typed under two numbers.")
+    assert answer.status_code == 201
+    assert answer.json()["override_reason"] == "Typed under two numbers."
+    check(upload(north.staff, draft, draft.lesion, jpeg(3), override_reason="no"), 422)
+
+
+def test_a_picture_of_another_clinic_is_no_matter_and_stays_unknown(south, north, upload, draft):
+    LesionImageFactory(case__patient__clinic=south.clinic, seed=0)
+    assert upload(north.staff, draft, draft.lesion).status_code == 201
