@@ -11,7 +11,7 @@ def band(number):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0007_usability_answer")]
+    dependencies = [("cases", "0008_explanations")]
 
     operations = [
         migrations.AddField(
