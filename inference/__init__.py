@@ -15,7 +15,8 @@ The way of one picture, from bytes to ``Result``:
 6. ``calibration``    z → calibrated p (true prior) and p over prior (balanced)
 7. ``uncertainty``    p → conformal set → tier, or an abstention with its reason
 8. ``attribution``    exact Shapley values of picture, age, sex and site
-9. ``gradcam``        one product → heat for all seven classes; ``overlay`` lays it on the original
+9. ``scope``          features and logits → is it a picture of the kind that the network learned from?
+10. ``gradcam``       one product → heat for all seven classes; ``overlay`` lays it on the original
 
 ``predictor`` is these steps in order and ``result`` what they give. ``bundle`` reads and verifies the folder
 in which weights travel with their meaning (``manifest``, ``onnx_graph``), and ``conformance`` checks that it

@@ -3,6 +3,7 @@
     manifest.json   labels, preprocessing, calibration, thresholds, data, licence, hash of each file
     model.onnx      image (N, 3, H, W) → features (N, C, h, w) and mask (N, 1, h, w)
     head.npz        the linear heads on those features (see ``inference.head``)
+    scope.npz       where the training pictures lie in feature space (optional; see ``inference.scope``)
     MODEL_CARD.md   what the model is for and what it is not (the manifest's ``card`` names it)
 
 A bundle is data: no pickle, no code, no custom operator, nothing outside its folder. Everything is read
@@ -18,14 +19,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from inference.errors import BundleError
-from inference.head import Head, pack_head, read_head
+from inference.head import HEAD_FILE, Head, pack_head, read_head
 from inference.manifest import SCHEMA_VERSION, Manifest
 from inference.manifest_reader import read_manifest
 from inference.onnx_graph import FLOAT, GraphSummary, Port, summarise
+from inference.scope import SCOPE_FILE, FeatureSpace
 
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.onnx"
-HEAD_FILE = "head.npz"
 IMAGE_INPUT = "image"
 FEATURES_OUTPUT = "features"
 MASK_OUTPUT = "mask"
@@ -34,7 +35,10 @@ _MAX_MANIFEST_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle. ``grid`` is the (rows, columns) of the last feature map."""
+    """A verified bundle.
+
+    grid: (rows, columns) of the last feature map. space: where its training pictures lie, or None.
+    """
 
     path: Path
     manifest: Manifest
@@ -42,6 +46,7 @@ class Bundle:
     model: bytes = field(repr=False)
     head: Head = field(repr=False)
     grid: tuple[int, int]
+    space: FeatureSpace | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -57,9 +62,13 @@ class Bundle:
         problems = _graph_problems(summary, manifest, head) + head.problems(
             classes=len(manifest.labels), metadata_size=manifest.metadata_encoding.size
         )
+        space = FeatureSpace.read(files[SCOPE_FILE]) if SCOPE_FILE in files else None
+        problems += space.problems(channels=head.channels) if space else []
+        if (space is None) != (manifest.scope is None):
+            problems.append(f"{SCOPE_FILE} and the manifest's scope belong together; one of them is missing.")
         if problems:
             raise BundleError(problems)
-        return cls(path, manifest, manifest.sha256, files[MODEL_FILE], head, _grid(summary))
+        return cls(path, manifest, manifest.sha256, files[MODEL_FILE], head, _grid(summary), space)
 
 
 def load_manifest(path: Path | str) -> Manifest:
@@ -82,7 +91,15 @@ def load_manifest(path: Path | str) -> Manifest:
     return read_manifest(document)
 
 
-def write_bundle(path: Path | str, *, manifest: Mapping[str, Any], model: bytes, head: Head, card: str) -> Bundle:
+def write_bundle(
+    path: Path | str,
+    *,
+    manifest: Mapping[str, Any],
+    model: bytes,
+    head: Head,
+    card: str,
+    space: FeatureSpace | None = None,
+) -> Bundle:
     """Write a bundle's folder and load it back; a folder that does not verify is not left behind.
 
     Args:
@@ -91,6 +108,7 @@ def write_bundle(path: Path | str, *, manifest: Mapping[str, Any], model: bytes,
         model: a serialised ONNX model with its weights inside.
         head: the linear heads, rows in the order of the manifest's labels.
         card: the model card as Markdown.
+        space: of ``scope.npz``; then the manifest has a ``scope``.
 
     Raises:
         BundleError: what was given does not make a bundle that could be served.
@@ -100,6 +118,8 @@ def write_bundle(path: Path | str, *, manifest: Mapping[str, Any], model: bytes,
     if path.exists():
         raise FileExistsError(f"{path} exists already; give the bundle a new version.")
     files = {MODEL_FILE: model, HEAD_FILE: pack_head(head), "MODEL_CARD.md": card.encode()}
+    if space is not None:
+        files[SCOPE_FILE] = space.pack()
     document = {
         **manifest,
         "schema_version": SCHEMA_VERSION,

@@ -4,8 +4,6 @@ They are kept out of the ONNX graph because everything that explains a result ne
 product with ``W``, and the share of image and metadata in a logit is the sum's two terms.
 """
 
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -13,11 +11,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import BundleError
+from inference.arrays import checked_floats, pack_arrays, read_arrays
 
 Floats = NDArray[np.float32]
+HEAD_FILE = "head.npz"
 _MEMBER_ARRAYS = ("U", "c", "G", "d", "V")
-_MAX_UNPACKED_BYTES = 64_000_000  # a zip may promise far more than it weighs
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Head:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Floats]) -> Self:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
         """Build the head from named arrays.
 
         Raises:
@@ -101,15 +99,7 @@ class Head:
         axes = {"W": 2, "b": 1}
         for i in range(members):
             axes |= {f"meta{i}_{key}": 2 if key in "UGV" else 1 for key in _MEMBER_ARRAYS}
-        problems = [f"head.npz: {name} is missing." for name in axes if name not in arrays]
-        for name, array in arrays.items():
-            if name not in axes:
-                problems.append(f"head.npz: {name} is not an array of a head.")
-            elif array.dtype.kind != "f" or array.ndim != axes[name] or not np.isfinite(array).all():
-                problems.append(f"head.npz: {name} is not a finite float array with {axes[name]} axes.")
-        if problems:
-            raise BundleError(problems)
-        cast = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
+        cast = checked_floats(arrays, axes, HEAD_FILE)
         branches = (MetadataMember(**{key: cast[f"meta{i}_{key}"] for key in _MEMBER_ARRAYS}) for i in range(members))
         return cls(cast["W"], cast["b"], tuple(branches))
 
@@ -120,19 +110,9 @@ def read_head(data: bytes) -> Head:
     Raises:
         BundleError: the bytes are no such file.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MAX_UNPACKED_BYTES:
-                raise BundleError("head.npz: its arrays are larger than any head.")
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BundleError(f"head.npz: it is not a file of plain arrays ({error}).") from None
-    return Head.from_arrays(arrays)
+    return Head.from_arrays(read_arrays(data, HEAD_FILE))
 
 
 def pack_head(head: Head) -> bytes:
     """The bytes of ``head.npz``."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **head.to_arrays())
-    return buffer.getvalue()
+    return pack_arrays(head.to_arrays())

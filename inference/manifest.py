@@ -85,6 +85,27 @@ class Conformal:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of a number over the validation side."""
+
+    mean: float
+    deviation: float
+
+    def standardised(self, value: float) -> float:
+        """How many standard deviations ``value`` lies above the mean."""
+        return (value - self.mean) / self.deviation
+
+
+@dataclass(frozen=True)
+class ScopeSection:
+    """How ``scope.npz`` is read (see ``inference.scope``): the largest score in scope, and what its parts are there."""
+
+    limit: float
+    log_distance: Spread
+    energy: Spread
+
+
+@dataclass(frozen=True)
 class SelfCheck:
     """One stored answer: the logits that the seeded input must give (see ``inference.conformance``)."""
 
@@ -103,7 +124,10 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A bundle's manifest; ``inference.manifest_reader.read_manifest`` builds it."""
+    """A bundle's manifest; ``inference.manifest_reader.read_manifest`` builds it.
+
+    ``scope`` is None where the bundle cannot tell what it has never seen.
+    """
 
     name: str
     version: str
@@ -119,6 +143,7 @@ class Manifest:
     card: str
     self_check: tuple[SelfCheck, ...]
     files: Mapping[str, FileEntry]
+    scope: ScopeSection | None
     document: Mapping[str, Any]
 
     @property

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from inference.errors import BundleError
@@ -17,7 +17,9 @@ from inference.manifest import (
     Manifest,
     OperatingPoint,
     Rate,
+    ScopeSection,
     SelfCheck,
+    Spread,
     Thresholds,
 )
 from inference.metadata import Metadata, MetadataEncoding
@@ -39,15 +41,25 @@ def read_manifest(document: Mapping[str, Any]) -> Manifest:
     problems: list[str] = []
     values: dict[str, Any] = {}
     for section, read in _SECTIONS.items():
-        try:
-            values[section] = read(document[section])
-        except KeyError as error:
-            problems.append(f"manifest {section}: {error.args[0]!r} is missing.")
-        except (TypeError, ValueError, AttributeError) as error:
-            problems.append(f"manifest {section}: {error}")
+        _read_into(values, section, read, document, problems)
+    for section, read in _OPTIONAL_SECTIONS.items():
+        values[section] = None
+        if section in document:
+            _read_into(values, section, read, document, problems)
     if problems:
         raise BundleError(problems)
     return Manifest(**values, document=document)
+
+
+def _read_into(
+    values: dict[str, Any], section: str, read: Callable[[Any], Any], document: Mapping[str, Any], problems: list[str]
+) -> None:
+    try:
+        values[section] = read(document[section])
+    except KeyError as error:
+        problems.append(f"manifest {section}: {error.args[0]!r} is missing.")
+    except (TypeError, ValueError, AttributeError) as error:
+        problems.append(f"manifest {section}: {error}")
 
 
 def _text(value: Any) -> str:
@@ -161,6 +173,18 @@ def _conformal(values: Any) -> Conformal:
     )
 
 
+def _spread(values: Any) -> Spread:
+    return Spread(mean=_number(values["mean"]), deviation=_positive(values["deviation"]))
+
+
+def _scope(values: Any) -> ScopeSection:
+    return ScopeSection(
+        limit=_number(values["limit"]),
+        log_distance=_spread(values["log_distance"]),
+        energy=_spread(values["energy"]),
+    )
+
+
 def _training_data(values: Any) -> dict[str, Any]:
     for key in ("name", "citation", "licence", "split"):
         _text(values[key])
@@ -194,7 +218,7 @@ def _files(values: Any) -> dict[str, FileEntry]:
     return entries
 
 
-_SECTIONS = {
+_SECTIONS: dict[str, Callable[[Any], Any]] = {
     "name": _text,
     "version": _text,
     "created": _text,
@@ -210,3 +234,4 @@ _SECTIONS = {
     "self_check": _self_check,
     "files": _files,
 }
+_OPTIONAL_SECTIONS: dict[str, Callable[[Any], Any]] = {"scope": _scope}

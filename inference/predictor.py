@@ -23,6 +23,7 @@ from inference.preprocessing import Prepared, prepare, to_tensor
 from inference.quality import QualityReport, assess
 from inference.result import Result
 from inference.runtime import Runtime
+from inference.scope import ScopeReport, judge_scope
 from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
 from inference.vocabulary import DERMOSCOPIC, MALIGNANT
 
@@ -142,10 +143,12 @@ class Predictor:
         calibrated = self._by_code(p)
         conformal = manifest.conformal
         members = prediction_set(calibrated, conformal.fused if seen.fused else conformal.image)
+        scope = self._scope(seen)
         reason = abstain_reason(
             image_type=seen.image_type,
             accepted_types=manifest.input.image_types,
             quality=seen.quality,
+            scope=scope,
             members=members,
             max_set_size=manifest.thresholds.max_set_size,
         )
@@ -171,6 +174,7 @@ class Predictor:
             heat_on_border=share_inside(hottest, border(*self.bundle.grid)),
             geometry=seen.prepared.geometry,
             quality=seen.quality,
+            scope=scope,
             embedding=seen.embedding,
             model_name=manifest.name,
             model_version=manifest.version,
@@ -189,6 +193,12 @@ class Predictor:
     def _attributions(self, shares: Worth) -> dict[str, dict[str, float]]:
         columns = (dict(zip(PLAYERS, column, strict=True)) for column in shares.T.tolist())
         return dict(zip(self.bundle.manifest.labels, columns, strict=True))
+
+    def _scope(self, seen: "_Seen") -> ScopeReport | None:
+        section, space = self.bundle.manifest.scope, self.bundle.space
+        if section is None or space is None:
+            return None
+        return judge_scope(space, section, seen.embedding, seen.from_image)
 
     def _by_code(self, values: Floats | NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self.bundle.manifest.labels, values.tolist(), strict=True))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from inference.head import Floats
 from inference.preprocessing import Geometry
 from inference.quality import QualityReport
+from inference.scope import ScopeReport
 from inference.uncertainty import AbstainReason, Tier
 
 
@@ -43,6 +44,7 @@ class Result:
         heat_on_border: share of the same heat on the outermost ring of cells; None without heat.
         geometry: maps heatmaps onto the original (``inference.overlay``).
         quality: what was measured of the picture.
+        scope: how foreign the picture is; None where the bundle cannot tell.
         embedding: (C,) float32, spatial mean of the features.
         model_name, model_version, model_sha256: which bundle answered.
         timings: milliseconds by stage: decode, quality, network, gradcam, total.
@@ -68,6 +70,7 @@ class Result:
     heat_on_border: float | None
     geometry: Geometry
     quality: QualityReport
+    scope: ScopeReport | None
     embedding: Floats
     model_name: str
     model_version: str

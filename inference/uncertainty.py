@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from inference.quality import QualityReport
+from inference.scope import ScopeReport
 from inference.vocabulary import MALIGNANT, SEVERITY
 
-AbstainReason = Literal["modality", "low_quality", "set_too_large"]
+AbstainReason = Literal["modality", "low_quality", "out_of_scope", "set_too_large"]
 Tier = Literal["urgent", "soon", "routine"]
 
 
@@ -42,6 +43,7 @@ def abstain_reason(
     image_type: str,
     accepted_types: tuple[str, ...],
     quality: QualityReport,
+    scope: ScopeReport | None = None,
     members: tuple[str, ...],
     max_set_size: int,
 ) -> AbstainReason | None:
@@ -50,4 +52,6 @@ def abstain_reason(
         return "modality"
     if not quality.acceptable:
         return "low_quality"
+    if scope is not None and not scope.inside:
+        return "out_of_scope"
     return "set_too_large" if len(members) > max_set_size else None

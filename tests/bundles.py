@@ -11,6 +11,7 @@ from inference.bundle import Bundle, write_bundle
 from inference.conformance import seeded_logits
 from inference.head import Head, MetadataMember
 from inference.metadata import MetadataEncoding
+from inference.scope import FeatureSpace
 from inference.vocabulary import DERMOSCOPIC, DIAGNOSES
 
 CHANNELS = 8
@@ -18,12 +19,19 @@ HEIGHT, WIDTH, STRIDE = 144, 192, 16
 CARD = "# Tiny test model\n\nRandom weights. It knows nothing about skin.\n"
 
 
-def build_tiny_bundle(path: Path, seed: int = 0, *, members: int = 2, changes: dict[str, Any] | None = None) -> Bundle:
+def build_tiny_bundle(
+    path: Path,
+    seed: int = 0,
+    *,
+    members: int = 2,
+    changes: dict[str, Any] | None = None,
+    space: FeatureSpace | None = None,
+) -> Bundle:
     """Write a bundle whose answers depend on pixels and metadata; ``changes`` replace manifest sections."""
     rng = np.random.default_rng(seed)
     model, head = tiny_model(rng), tiny_head(rng, members=members)
     document = tiny_manifest(model, head, version=f"0.{seed}")
-    return write_bundle(path, manifest={**document, **(changes or {})}, model=model, head=head, card=CARD)
+    return write_bundle(path, manifest={**document, **(changes or {})}, model=model, head=head, card=CARD, space=space)
 
 
 def tiny_model(rng: np.random.Generator) -> bytes:

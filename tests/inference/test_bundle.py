@@ -160,13 +160,13 @@ def test_a_bare_pickle_is_refused(own_bundle: Path) -> None:
     [
         ({"b": None}, "b is missing"),
         ({"meta1_V": None}, "meta1_V is missing"),
-        ({"extra": np.zeros(3, np.float32)}, "extra is not an array of a head"),
+        ({"extra": np.zeros(3, np.float32)}, "extra is not an array that belongs there"),
         ({"W": np.full((7, 8), np.nan, np.float32)}, "W is not a finite float array"),
         ({"W": np.zeros((6, 8), np.float32)}, "W has shape (6, 8), not (7, 8)"),
         ({"W": np.zeros((7, 9), np.float32)}, "features is"),
         ({"b": np.zeros(7, np.int64)}, "b is not a finite float array"),
         ({"meta0_d": np.zeros(3, np.float32)}, "meta0_d"),
-        ({"W": np.zeros((7, 3_000_000), np.float32)}, "larger than any head"),
+        ({"W": np.zeros((7, 3_000_000), np.float32)}, "larger than any that belong there"),
     ],
 )
 def test_a_head_that_does_not_fit_says_which_array(own_bundle: Path, changes: dict[str, Any], sentence: str) -> None:
