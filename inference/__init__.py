@@ -9,7 +9,7 @@ The way of one picture, from bytes to ``Result``:
 
 1. ``decoding``       bytes → upright RGB, or ``ImageRefused`` with a code and a sentence
 2. ``preprocessing``  portrait turned, centre cropped, resized → tensor, and the geometry for the way back
-3. ``quality``        six numbers with units → fit to be judged, or the reasons why not
+3. ``quality``        nine numbers with units → fit to be judged, or why not; ``artefacts`` finds hair, ruler, ink
 4. ``runtime``        ONNX Runtime: tensor → feature map and lesion mask
 5. ``head``           features' mean → the image's logits; ``metadata`` → vector → the metadata's logits
 6. ``calibration``    z → calibrated p (true prior) and p over prior (balanced)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.artefacts import Artefacts, find_artefacts
 from inference.attribution import PLAYERS, Worth, attribute_malignancy, baseline, coalitions, shapley
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
@@ -107,7 +108,8 @@ class Predictor:
 
         progress("quality")
         prepared = prepare(upright, manifest.input)
-        quality = assess(prepared)
+        artefacts = find_artefacts(prepared.pixels)
+        quality = assess(prepared, artefacts)
         clock.lap("quality")
 
         progress("network")
@@ -126,6 +128,7 @@ class Predictor:
             image_type=image_type,
             prepared=prepared,
             quality=quality,
+            artefacts=artefacts,
             embedding=embedding,
             from_image=from_image,
             from_metadata=from_metadata,
@@ -174,6 +177,7 @@ class Predictor:
             heat_on_border=share_inside(hottest, border(*self.bundle.grid)),
             geometry=seen.prepared.geometry,
             quality=seen.quality,
+            artefacts=seen.artefacts,
             scope=scope,
             embedding=seen.embedding,
             model_name=manifest.name,
@@ -211,6 +215,7 @@ class _Seen:
     image_type: str
     prepared: Prepared
     quality: QualityReport
+    artefacts: Artefacts
     embedding: Floats
     from_image: Floats  # (7,)
     from_metadata: Floats  # (7,)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.artefacts import Artefacts
 from inference.head import Floats
 from inference.preprocessing import Geometry
 from inference.quality import QualityReport
@@ -44,6 +45,7 @@ class Result:
         heat_on_border: share of the same heat on the outermost ring of cells; None without heat.
         geometry: maps heatmaps onto the original (``inference.overlay``).
         quality: what was measured of the picture.
+        artefacts: where hair, ruler and ink lie, over the network's input (H, W).
         scope: how foreign the picture is; None where the bundle cannot tell.
         embedding: (C,) float32, spatial mean of the features.
         model_name, model_version, model_sha256: which bundle answered.
@@ -70,6 +72,7 @@ class Result:
     heat_on_border: float | None
     geometry: Geometry
     quality: QualityReport
+    artefacts: Artefacts
     scope: ScopeReport | None
     embedding: Floats
     model_name: str

@@ -1,15 +1,41 @@
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from inference.bundle import Bundle
 from inference.preprocessing import prepare
 from inference.quality import QualityReport, assess
-from tests.inference.pictures import lesion
+from tests.inference.pictures import SKIN, lesion
 
 
 def report_on(image: Image.Image, bundle: Bundle) -> QualityReport:
     return assess(prepare(image, bundle.manifest.input))
+
+
+def off_frame() -> Image.Image:
+    """A lesion of which the right half is missing."""
+    return lesion(400, 150).crop((0, 0, 200, 150))
+
+
+def with_glare() -> Image.Image:
+    picture = lesion()
+    for x in (30, 90, 150):
+        ImageDraw.Draw(picture).ellipse([x, 20, x + 12, 32], fill="white")
+    return picture
+
+
+SKIN_TONES = ((232, 196, 176), (205, 160, 140), (172, 124, 98), (122, 82, 60), (84, 54, 42))  # ITA from 60 to -55
+
+
+@pytest.mark.parametrize("tone", SKIN_TONES)
+def test_no_skin_is_too_dark_or_too_bright(tone: tuple[int, int, int], bundle: Bundle) -> None:
+    levels = np.asarray(lesion()) * (np.array(tone) / SKIN)
+    assert report_on(Image.fromarray(levels.clip(0, 255).astype(np.uint8)), bundle).reasons == ()
+
+
+def test_glare_needs_surroundings_and_a_bright_field_is_no_glare(bundle: Bundle) -> None:
+    bright = Image.fromarray((np.asarray(lesion()) * 0.1 + 225).astype(np.uint8))
+    assert "glare" not in report_on(bright, bundle).reasons
 
 
 def test_a_good_picture_has_nothing_against_it(bundle: Bundle) -> None:
@@ -28,6 +54,8 @@ def test_a_good_picture_has_nothing_against_it(bundle: Bundle) -> None:
         (lesion(96, 72), "too_small"),
         (lesion(900, 300), "cropped"),
         (Image.new("RGB", (200, 150), (128, 128, 128)), "flat"),
+        (off_frame(), "lesion_off_frame"),
+        (with_glare(), "glare"),
     ],
 )
 def test_what_is_plainly_unfit_says_why(image: Image.Image, reason: str, bundle: Bundle) -> None:
