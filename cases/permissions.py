@@ -34,6 +34,9 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "claim_case": (Role.DERMATOLOGIST,),
     "release_case": (Role.DERMATOLOGIST,),
     "record_read": (Role.DERMATOLOGIST,),
+    "request_images": (Role.DERMATOLOGIST,),
+    "withdraw_request": (Role.DERMATOLOGIST,),
+    "decline_retake": (Role.STAFF, Role.DERMATOLOGIST),
     "close_case": (Role.DERMATOLOGIST,),
     "view_audit": _TRAIL,
     "create_audit_report": _TRAIL,
@@ -99,6 +102,10 @@ def visible_explanation_requests(user) -> QuerySet:
 
 def visible_reads(user) -> QuerySet:
     return _visible(models.Read.objects.all(), user, path="case__patient__clinic", roles=_CARE)
+
+
+def visible_retakes(user) -> QuerySet:
+    return _visible(models.RetakeRequest.objects.all(), user, path="case__patient__clinic", roles=_CARE)
 
 
 def visible_model_versions(user) -> QuerySet:

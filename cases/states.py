@@ -74,7 +74,8 @@ CASE_MOVES = StateTable(
         _C.READY: [_C.IN_REVIEW, _C.AWAITING_IMAGES, _C.CANCELLED, _C.ENTERED_IN_ERROR],
         # Back to ready: released, or idle for too long.
         _C.IN_REVIEW: [_C.READY, _C.DECIDED, _C.SECOND_READ, _C.AWAITING_IMAGES, _C.CANCELLED, _C.ENTERED_IN_ERROR],
-        _C.AWAITING_IMAGES: [_C.SUBMITTED, _C.CANCELLED, _C.ENTERED_IN_ERROR],
+        # Back to ready: the request was withdrawn, or no other image can be taken.
+        _C.AWAITING_IMAGES: [_C.SUBMITTED, _C.READY, _C.CANCELLED, _C.ENTERED_IN_ERROR],
         _C.SECOND_READ: [_C.DECIDED, _C.ADJUDICATION, _C.ENTERED_IN_ERROR],
         _C.ADJUDICATION: [_C.DECIDED, _C.ENTERED_IN_ERROR],
         _C.DECIDED: [_C.CLOSED, _C.FOLLOW_UP, _C.AWAITING_OUTCOME, _C.ENTERED_IN_ERROR],

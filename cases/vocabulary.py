@@ -140,6 +140,32 @@ class OverrideReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class RetakeReason(models.TextChoices):
+    """Why other images are asked for: what the quality gate may find, and what only an eye sees."""
+
+    BLUR = "blur", "Out of focus"
+    UNDER_EXPOSED = "under_exposed", "Too dark"
+    OVER_EXPOSED = "over_exposed", "Too bright"
+    GLARE = "glare", "Glare on the skin"
+    FLAT = "flat", "Hardly any contrast"
+    TOO_SMALL = "too_small", "Too few pixels"
+    CROPPED = "cropped", "Too narrow"
+    LESION_OFF_FRAME = "lesion_off_frame", "Lesion cut off"
+    OCCLUDED = "occluded", "Hair, ruler or ink over it"
+    ANOTHER_VIEW = "another_view", "Another view is needed"
+    OTHER = "other", "Other"
+
+
+class UnableReason(models.TextChoices):
+    """Why there will be no other image."""
+
+    PATIENT_AWAY = "patient_away", "The patient cannot come"
+    PATIENT_DECLINES = "patient_declines", "The patient does not want it"
+    LESION_GONE = "lesion_gone", "The lesion is no longer there"
+    NO_BETTER = "no_better", "A better image is not possible"
+    OTHER = "other", "Other"
+
+
 class Action(models.TextChoices):
     """What the audit trail tells of. The codes are kept for good: a trail is read years later."""
 
@@ -162,6 +188,9 @@ class Action(models.TextChoices):
     CASE_READY = "case_ready", "Case ready to read"
     CASE_CLAIMED = "case_claimed", "Case claimed"
     CASE_RELEASED = "case_released", "Case released"
+    RETAKE_REQUESTED = "retake_requested", "New images asked for"
+    RETAKE_UNABLE = "retake_unable", "New images not possible"
+    RETAKE_WITHDRAWN = "retake_withdrawn", "Request for new images withdrawn"
     CASE_CANCELLED = "case_cancelled", "Case cancelled"
     CASE_CLOSED = "case_closed", "Case closed"
     WORKLIST_VIEWED = "worklist_viewed", "Worklist viewed"

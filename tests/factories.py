@@ -104,9 +104,14 @@ class CaseFactory(DjangoModelFactory):
             ),
             claim_until=factory.LazyAttribute(lambda case: case.ready_at + timedelta(minutes=15)),
         )
+        awaiting_images = factory.Trait(
+            ready=True, state=CaseState.AWAITING_IMAGES, paused_at=factory.LazyFunction(timezone.now)
+        )
 
     patient = factory.SubFactory(PatientFactory)
     reason = "A mole that grows."
+    submitted_at = None
+    waiting_since = factory.SelfAttribute("submitted_at")
     created_by = factory.SelfAttribute("patient.created_by")
 
 
@@ -274,6 +279,20 @@ class ReadFactory(DjangoModelFactory):
     management = "excise"
     reason = "dermoscopic_criteria"
     signed_at = factory.LazyFunction(timezone.now)
+
+
+class RetakeRequestFactory(DjangoModelFactory):
+    """An open request; the case awaits images since then."""
+
+    class Meta:
+        model = models.RetakeRequest
+
+    case = factory.SubFactory(CaseFactory, awaiting_images=True)
+    requested_by = factory.SubFactory(
+        UserFactory, clinic=factory.SelfAttribute("..case.patient.clinic"), role="dermatologist"
+    )
+    reason = "blur"
+    created_at = factory.SelfAttribute("case.paused_at")
 
 
 class AuditReportFactory(DjangoModelFactory):

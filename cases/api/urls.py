@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from cases.api.endpoint import Nothing
-from cases.api.views import analyses, audit, cases, docs, explanations, models, patients, reading, tokens
+from cases.api.views import analyses, audit, cases, docs, explanations, models, patients, reading, retakes, tokens
 
 app_name = "api"
 
@@ -19,6 +19,9 @@ version_1 = [
     path("cases/<uuid:case>/submit/", cases.Submission.as_view(), name="submit"),
     path("cases/<uuid:case>/claim/", reading.Claim.as_view(), name="claim"),
     path("cases/<uuid:case>/release/", reading.Release.as_view(), name="release"),
+    path("cases/<uuid:case>/request-images/", retakes.RequestImages.as_view(), name="request-images"),
+    path("cases/<uuid:case>/decline-retake/", retakes.DeclineRetake.as_view(), name="decline-retake"),
+    path("cases/<uuid:case>/withdraw-request/", retakes.WithdrawRequest.as_view(), name="withdraw-request"),
     path("cases/<uuid:case>/reads/", reading.Reads.as_view(), name="reads"),
     path("images/<uuid:image>/file/", analyses.ImageFile.as_view(), name="image-file"),
     path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),

@@ -12,6 +12,7 @@ from cases.models.model_version import ModelVersion
 from cases.models.patient import Patient
 from cases.models.prediction import Embedding, Explanation, Prediction
 from cases.models.read import Read
+from cases.models.retake import RetakeRequest
 from cases.models.usability import UsabilityAnswer
 from cases.models.user import User
 
@@ -34,6 +35,7 @@ __all__ = [
     "Prediction",
     "QualityCheck",
     "Read",
+    "RetakeRequest",
     "UsabilityAnswer",
     "User",
 ]

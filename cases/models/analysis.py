@@ -28,6 +28,10 @@ class AnalysisQuerySet(models.QuerySet):
     def current(self):
         return self.exclude(state=AnalysisState.SUPERSEDED)
 
+    def standing(self):
+        """Of images that nothing has replaced."""
+        return self.filter(image__replacements__isnull=True)
+
     def open(self):
         return self.filter(state__in=OPEN_ANALYSIS)
 

@@ -1,6 +1,9 @@
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cases.models.base import Record, one_of
 from cases.models.patient import Patient
@@ -55,7 +58,10 @@ class Case(Record):
     # The threshold that `flagged` was judged by; a later change of policy does not rewrite it.
     flag_threshold = models.FloatField(null=True, blank=True)
 
-    submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)  # for the first time
+    # The patient has waited since then; moved on by the time for which the clock stood still.
+    waiting_since = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
     analysis_deadline = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -86,6 +92,11 @@ class Case(Record):
                 condition=Q(state=CaseState.IN_REVIEW, claimed_by__isnull=False, claim_until__isnull=False)
                 | (~Q(state=CaseState.IN_REVIEW) & Q(claimed_by__isnull=True, claim_until__isnull=True)),
                 name="case_claimed_iff_in_review",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=CaseState.AWAITING_IMAGES, paused_at__isnull=False)
+                | (~Q(state=CaseState.AWAITING_IMAGES) & Q(paused_at__isnull=True)),
+                name="case_paused_iff_awaiting_images",
             ),
             models.CheckConstraint(
                 condition=Q(decided_at__isnull=True)
@@ -119,9 +130,32 @@ class Case(Record):
         """Images and intake may still change."""
         return self.state in EDITABLE_CASE
 
-    def move_to(self, state: CaseState) -> None:
-        """Take a legal step (unsaved); an illegal one is refused with the legal ones named."""
+    @property
+    def standing_images(self) -> list:
+        """The images that nothing has replaced, in their order. Reads a prefetched list without a query."""
+        images = list(self.images.all())
+        replaced = {image.replaces_id for image in images}
+        return [image for image in images if image.pk not in replaced]
+
+    @property
+    def open_retake(self):
+        """What other images are asked for, or None. Reads a prefetched list without a query."""
+        return next((retake for retake in self.retakes.all() if retake.is_open), None)
+
+    def waited(self, now: datetime) -> timedelta:
+        """How long the patient has waited for the clinic: without the time in which the clinic waited for images."""
+        return (self.paused_at or now) - (self.waiting_since or now)
+
+    def move_to(self, state: CaseState, *, now: datetime | None = None) -> None:
+        """Take a legal step (unsaved); an illegal one is refused with the legal ones named.
+
+        The clock stands still for as long as the case awaits images.
+        """
         CASE_MOVES.check(self.state, state)
+        now = now or timezone.now()
+        if self.paused_at and self.waiting_since:
+            self.waiting_since += now - self.paused_at
+        self.paused_at = now if state == CaseState.AWAITING_IMAGES else None
         self.state = state
         if state != CaseState.IN_REVIEW:
             self.claimed_by = self.claim_until = None

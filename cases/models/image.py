@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Substr
 
 from cases.models.base import Record, one_of
@@ -18,6 +18,12 @@ def _band(number: int) -> models.GeneratedField:
     return models.GeneratedField(expression=digits, output_field=models.CharField(max_length=4), db_persist=True)
 
 
+class LesionImageQuerySet(models.QuerySet):
+    def standing(self):
+        """Those that nothing has replaced: what the case is judged by."""
+        return self.filter(replacements__isnull=True)
+
+
 class LesionImage(Record):
     """A picture that was decoded, cleaned of everything but its pixels, and stored under a random name."""
 
@@ -26,6 +32,8 @@ class LesionImage(Record):
     image_type = models.CharField(max_length=20, choices=ImageType)
     dermoscopic_type = models.CharField(max_length=25, choices=DermoscopicType, blank=True, default="")
     captured_at = models.DateTimeField(null=True, blank=True)
+    # The image that this one was taken for in its stead. That one stays for ever, but no longer counts.
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, related_name="replacements", null=True, blank=True)
 
     file = models.FileField(storage=private_storage, max_length=120)
     thumbnail = models.FileField(storage=private_storage, max_length=120)
@@ -43,6 +51,8 @@ class LesionImage(Record):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images_uploaded")
     uploaded_at = models.DateTimeField(auto_now_add=True)
 
+    objects = LesionImageQuerySet.as_manager()
+
     class Meta:
         ordering = ["uploaded_at", "id"]
         constraints = [
@@ -53,6 +63,7 @@ class LesionImage(Record):
                 condition=Q(image_type=ImageType.DERMOSCOPIC) | Q(dermoscopic_type=""),
                 name="image_dermoscopic_type_only_when_dermoscopic",
             ),
+            models.CheckConstraint(condition=~Q(replaces=F("id")), name="image_replaces_another"),
         ]
         indexes = [
             models.Index(fields=["sha256"], name="image_by_bytes"),

@@ -3,7 +3,7 @@
 from django.db.models import Prefetch, QuerySet
 
 from cases.models import Analysis, Case, LesionImage, User
-from cases.permissions import find, visible_analyses, visible_cases, visible_images, visible_reads
+from cases.permissions import find, visible_analyses, visible_cases, visible_images, visible_reads, visible_retakes
 
 # Tens of kilobytes per version, which a page with many analyses would load once for each of them.
 BULKY = ("model_version__manifest", "model_version__card")
@@ -29,9 +29,10 @@ def images_in_full(user: User) -> QuerySet[LesionImage]:
 
 
 def case_in_full(user: User, case: Case) -> Case:
-    """The case with its images, its signed reads and, as `analyses`, those of all its images."""
+    """The case with its images, its signed reads, its retakes and, as `analyses`, those of all its images."""
     cases = visible_cases(user).select_related("patient")
     reads = visible_reads(user).signed().order_by("order")
-    case = find(cases.prefetch_related(Prefetch("images", images_in_full(user)), Prefetch("reads", reads)), case.pk)
+    parts = {"images": images_in_full(user), "reads": reads, "retakes": visible_retakes(user)}
+    case = find(cases.prefetch_related(*(Prefetch(name, rows) for name, rows in parts.items())), case.pk)
     case.analyses = list(analyses_in_full(user).filter(image__case=case))
     return case

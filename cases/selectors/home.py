@@ -43,7 +43,7 @@ def held_by(user: User) -> QuerySet[Case]:
 
 def failed_cases(user: User) -> QuerySet[Case]:
     """Cases still open for a result whose analysis ended in a failure that a button may retry."""
-    failed = visible_analyses(user).filter(state=AnalysisState.FAILED).values("image__case")
+    failed = visible_analyses(user).standing().filter(state=AnalysisState.FAILED).values("image__case")
     return listed_cases(user).filter(pk__in=failed, state__in=[CaseState.SUBMITTED, CaseState.READY])
 
 
@@ -52,7 +52,7 @@ def waiting_numbers(user: User) -> dict[str, Any]:
     return (
         visible_cases(user)
         .waiting()
-        .aggregate(waiting=Count("pk"), flagged=Count("pk", filter=Q(flagged=True)), oldest=Min("submitted_at"))
+        .aggregate(waiting=Count("pk"), flagged=Count("pk", filter=Q(flagged=True)), oldest=Min("waiting_since"))
     )
 
 

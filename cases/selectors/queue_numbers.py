@@ -30,7 +30,7 @@ class QueueNumbers(NamedTuple):
 
 
 def queue_numbers(user: User) -> QueueNumbers:
-    waiting = visible_cases(user).waiting().filter(submitted_at__isnull=False)
+    waiting = visible_cases(user).waiting().filter(waiting_since__isnull=False)
     of_view = waiting.aggregate(
         flagged=Count("pk", filter=Q(flagged=True)),
         all=Count("pk"),
@@ -47,5 +47,5 @@ def queue_numbers(user: User) -> QueueNumbers:
 
 
 def _scored_by_others(user: User) -> QuerySet:
-    scored = visible_analyses(user).filter(state=AnalysisState.SUCCEEDED)
+    scored = visible_analyses(user).standing().filter(state=AnalysisState.SUCCEEDED)
     return scored.exclude(model_version__in=ModelVersion.objects.of_clinic(user.clinic).active()).values("image__case")

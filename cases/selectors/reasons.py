@@ -12,7 +12,7 @@ _NOT_SCORED = "A clinical image of the same lesion was not scored: the network r
 
 def rank_reason(case: Case, *, threshold: float | None) -> str:
     """A few short sentences; reads the case's prefetched images, analyses and quality checks."""
-    images = list(case.images.all())
+    images = case.standing_images
     analyses = [analysis for image in images for analysis in image.analyses.all()]
     silences = _silences(images)
     if not case.tier:

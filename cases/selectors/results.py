@@ -26,7 +26,8 @@ class Probability(NamedTuple):
 def leading_analysis(case: Case) -> Analysis | None:
     """The answer that speaks for the case: the one with the highest malignancy."""
     return (
-        Analysis.objects.filter(image__case=case, state=AnalysisState.SUCCEEDED)
+        Analysis.objects.standing()
+        .filter(image__case=case, state=AnalysisState.SUCCEEDED)
         .select_related("prediction", "image", "model_version")
         .defer(*BULKY)
         .order_by("-prediction__malignancy", "created_at", "id")
@@ -36,8 +37,12 @@ def leading_analysis(case: Case) -> Analysis | None:
 
 def possible_diagnoses(case: Case) -> list[str]:
     """Every diagnosis that a prediction set of the case holds, in order of severity."""
-    answers = Analysis.objects.filter(image__case=case, state=AnalysisState.SUCCEEDED).select_related("prediction")
-    found = {code for answer in answers for code in (*answer.prediction.prediction_set, answer.prediction.diagnosis)}
+    answers = Analysis.objects.standing().filter(image__case=case, state=AnalysisState.SUCCEEDED)
+    found = {
+        code
+        for answer in answers.select_related("prediction")
+        for code in (*answer.prediction.prediction_set, answer.prediction.diagnosis)
+    }
     return [code for code in SEVERITY if code in found]
 
 

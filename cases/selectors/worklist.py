@@ -61,6 +61,10 @@ class _Standing(NamedTuple):
     flagged: bool
     flag_threshold: float | None
     since: datetime
+    paused_at: datetime | None  # the clock stands still: other images are awaited
+
+    def waited(self, now: datetime) -> timedelta:
+        return (self.paused_at or now) - self.since
 
 
 class Worklist:
@@ -103,8 +107,9 @@ class Worklist:
 
     def _standings(self) -> list[_Standing]:
         found = _filtered(visible_cases(self.user), self.wanted, self.user)
-        fields = ("pk", "tier", "malignancy", "silent", "flagged", "flag_threshold", "submitted_at")
-        return [_Standing(*values) for values in found.values_list(*fields)]
+        fields = ("pk", "tier", "malignancy", "silent", "flagged", "flag_threshold")
+        clock = ("waiting_since", "paused_at")
+        return [_Standing(*values) for values in found.values_list(*fields, *clock)]
 
     def _judged(self, standing: _Standing) -> _Standing:
         """The flag under the filter's own threshold, where it has one. Silence stays flagged under any."""
@@ -115,7 +120,7 @@ class Worklist:
         return standing._replace(flagged=standing.silent or reaches, flag_threshold=threshold)
 
     def _key(self, standing: _Standing) -> tuple[bool, int, float, datetime, uuid.UUID]:
-        waited = max((self.as_of - standing.since).total_seconds(), 1.0)
+        waited = max(standing.waited(self.as_of).total_seconds(), 1.0)
         # Without a score, waiting alone decides.
         harm = 1.0 if standing.tier == UNASSESSED else standing.malignancy or 0.0
         return (not standing.flagged, TIER_RANK[standing.tier], -harm * waited, standing.since, standing.pk)
@@ -127,7 +132,7 @@ class Worklist:
             rank=rank,
             flagged=standing.flagged,
             reason=rank_reason(case, threshold=standing.flag_threshold),
-            waiting=self.as_of - standing.since,
+            waiting=standing.waited(self.as_of),
             held_by_me=held and case.claimed_by_id == self.user.pk,
             held_by_other=held and case.claimed_by_id != self.user.pk,
         )
@@ -147,7 +152,7 @@ def worklist_cases(user: User) -> QuerySet[Case]:
 
 def _filtered(cases: QuerySet[Case], wanted: WorklistFilter, user: User) -> QuerySet[Case]:
     found = cases.filter(state=wanted.state) if wanted.state else cases.filter(state__in=WAITING_CASE)
-    found = found.filter(submitted_at__isnull=False)
+    found = found.filter(waiting_since__isnull=False)
     if wanted.tier:
         found = found.filter(tier=UNASSESSED if wanted.tier == "unassessed" else wanted.tier)
     if wanted.min_malignancy is not None:

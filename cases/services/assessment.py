@@ -35,7 +35,7 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
         still_open = any(analysis.state in OPEN_ANALYSIS for analysis in analyses)
         becomes_ready = case.state == CaseState.SUBMITTED and (overdue or not still_open)
         if becomes_ready:
-            case.move_to(CaseState.READY)
+            case.move_to(CaseState.READY, now=now)
             case.ready_at = now
         case.save()
         if becomes_ready:
@@ -50,7 +50,8 @@ def settle_case(case_id, *, now: datetime | None = None) -> Case:
 
 
 def _analyses_of(case: Case) -> list[Analysis]:
-    current = Analysis.objects.current().filter(image__case=case)
+    """What counts: a replaced image's answer stays in the record only."""
+    current = Analysis.objects.current().standing().filter(image__case=case)
     found = current.select_related("prediction", "image", "model_version")
     return list(found.defer("model_version__manifest", "model_version__card"))
 

@@ -54,5 +54,7 @@ def _unasked_image(actor: User, image: LesionImage) -> LesionImage:
     refuse_unless_editable(case)
     if image.analyses.exists():
         raise Conflict("This image was analysed and stays in the case. Add the right one beside it.")
+    if case.paused_at and image.uploaded_at < case.paused_at:
+        raise Conflict("This image was submitted before and stays in the case. Add the right one beside it.")
     image.case = case
     return image

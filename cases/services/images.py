@@ -30,18 +30,21 @@ def attach_image(
     image_type: str,
     dermoscopic_type: str = "",
     captured_at: datetime | None = None,
+    replaces: LesionImage | None = None,
     override_reason: str = "",
     picture: Picture | None = None,
 ) -> LesionImage:
     """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned.
 
+    `replaces` is the image in whose stead this one was taken, where others were asked for.
     What another patient of the clinic already has needs an `override_reason`, or is refused as `FiledElsewhere`.
     A caller with a transaction of its own gives the `picture` that `clean_upload` made of the data before it.
     """
     details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
+    details["replaces"] = replaces
     reason = override_reason.strip()
     _ensure_attachable(actor, case, lesion, override_reason=reason, **details)
-    known = _already_there(case, lesion, sha256(data))
+    known = _already_there(case, lesion, sha256(data), replaces)
     if known:
         return known
     # Before the transaction: it takes long, and nobody should wait for it.
@@ -60,17 +63,25 @@ def attach_image(
                 record_override(actor, image, twin)
             return image
     except IntegrityError:
-        known = _already_there(case, lesion, picture.sha256)  # a double click: the other one was faster
+        known = _already_there(case, lesion, picture.sha256, replaces)  # a double click: the other one was faster
         if known is None:
             raise
         return known
 
 
-def clean_upload(*, actor: User, case: Case, lesion: Lesion, data: bytes, **details: Any) -> Picture | None:
+def clean_upload(
+    *,
+    actor: User,
+    case: Case,
+    lesion: Lesion,
+    data: bytes,
+    replaces: LesionImage | None = None,
+    **details: Any,
+) -> Picture | None:
     """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
     reason = details.pop("override_reason", "").strip()
-    _ensure_attachable(actor, case, lesion, override_reason=reason, **details)
-    return None if _already_there(case, lesion, sha256(data)) else _clean_unless_known(case, data, reason)
+    _ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
+    return None if _already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(case, data, reason)
 
 
 def _clean_unless_known(case: Case, data: bytes, reason: str) -> Picture:
@@ -88,6 +99,7 @@ def _ensure_attachable(
     image_type: str,
     dermoscopic_type: str = "",
     captured_at: datetime | None = None,
+    replaces: LesionImage | None = None,
     override_reason: str = "",
 ) -> None:
     ensure_may(actor, "attach_image")
@@ -97,6 +109,19 @@ def _ensure_attachable(
     check_reason(problems, override_reason)
     problems.raise_if_any()
     refuse_unless_editable(case)
+    if replaces is not None:
+        _check_replaced(case, lesion, replaces)
+
+
+def _check_replaced(case: Case, lesion: Lesion, replaced: LesionImage) -> None:
+    problems = Problems()
+    if replaced.case_id != case.pk or replaced.lesion_id != lesion.pk:
+        problems.add("replaces", "Choose an image of the same lesion in this case.")
+    elif case.paused_at is None or replaced.uploaded_at >= case.paused_at:
+        problems.add("replaces", "Nobody was asked about that image yet: remove it and add the right one.")
+    elif replaced.replacements.exclude(uploaded_at__gte=case.paused_at).exists():
+        problems.add("replaces", "That image was replaced before. Choose the one that stands for it now.")
+    problems.raise_if_any()
 
 
 def _problems(
@@ -113,8 +138,12 @@ def _problems(
     return problems
 
 
-def _already_there(case: Case, lesion: Lesion, digest: str) -> LesionImage | None:
+def _already_there(case: Case, lesion: Lesion, digest: str, replaces: LesionImage | None) -> LesionImage | None:
     known = LesionImage.objects.filter(case=case, sha256=digest).first()
+    if known and replaces and known.pk == replaces.pk:
+        raise Conflict("This is the very file that is to be replaced. Choose the new one.", existing=known)
+    if known and replaces and known.replaces_id != replaces.pk:
+        raise Conflict("This file is already in the case, and not in the stead of that image.", existing=known)
     if known and known.lesion_id != lesion.pk:
         raise Conflict("This file is already in the case, as an image of another lesion.", existing=known)
     return known
@@ -159,6 +188,10 @@ def _file_away(actor: User, case: Case, lesion: Lesion, picture: Picture, **fiel
         actor=actor,
         action=Action.IMAGE_ATTACHED,
         about=image,
-        payload={"case": str(case.pk), "lesion": str(lesion.pk), "sha256": image.stored_sha256},
+        payload={"case": str(case.pk), "lesion": str(lesion.pk), "sha256": image.stored_sha256, **_instead_of(image)},
     )
     return image
+
+
+def _instead_of(image: LesionImage) -> dict[str, str]:
+    return {"replaces": str(image.replaces_id)} if image.replaces_id else {}

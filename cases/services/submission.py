@@ -15,26 +15,33 @@ from cases.permissions import ensure_may
 from cases.services import audit
 from cases.services.assessment import settle_case
 from cases.services.intake import locked_case
+from cases.services.retakes import answer_with_images, drop_request
 from cases.states import CASE_MOVES, CaseState
 from cases.vocabulary import Action, Sex, Site
 
 
 def submit_case(*, actor: User, case: Case) -> Case:
-    """draft, awaiting_images → submitted, with one queued Analysis per image. The caller publishes them on commit."""
+    """draft, awaiting_images → submitted, with one queued Analysis per image that none was made for yet.
+
+    The caller publishes them on commit. What was waited before other images were asked for still counts.
+    """
     ensure_may(actor, "submit_case")
     with transaction.atomic():
         case = locked_case(actor, case)
-        case.move_to(CaseState.SUBMITTED)
-        images = list(case.images.select_related("lesion").all())
+        now = timezone.now()
+        case.move_to(CaseState.SUBMITTED, now=now)
+        retake = answer_with_images(actor=actor, case=case, now=now)
+        images = list(case.images.standing().select_related("lesion"))
         if not images:
             raise InvalidInput({"images": "A case needs at least one image before it is submitted."})
-        now = timezone.now()
-        case.submitted_at = now
+        case.submitted_at = case.submitted_at or now
+        case.waiting_since = case.waiting_since or now
         case.analysis_deadline = now + timedelta(seconds=settings.ANALYSIS_DEADLINE_SECONDS)
         case.save()
         model_version = ModelVersion.objects.of_clinic(case.clinic).active().first()
         analyses = [_queue(case, image, model_version) for image in images] if model_version else []
         payload = {"images": len(images), "model": model_version.sha256 if model_version else None}
+        payload |= {"retake": str(retake.pk)} if retake else {}
         audit.record(clinic=case.clinic, actor=actor, action=Action.CASE_SUBMITTED, about=case, payload=payload)
         for analysis in filter(None, analyses):
             _record_queued(case, actor, analysis)
@@ -56,6 +63,7 @@ def cancel_case(*, actor: User, case: Case) -> Case:
                 legal=case.legal_moves,
             )
         before = case.state
+        drop_request(actor=actor, case=case)
         case.move_to(CaseState.CANCELLED)
         case.save()
         audit.record(
@@ -87,8 +95,8 @@ def input_hash(image: LesionImage, metadata: dict[str, Any], model_version: Mode
 
 
 def _queue(case: Case, image: LesionImage, model_version: ModelVersion) -> Analysis | None:
-    """A new analysis, unless this version has already been asked about this image (a resubmission)."""
-    if image.analyses.current().filter(model_version=model_version).exists():
+    """A new analysis, unless the network has been asked about this image already (a resubmission)."""
+    if image.analyses.current().exists():
         return None
     metadata = metadata_of(image, case)
     return Analysis.objects.create(

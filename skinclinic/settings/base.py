@@ -144,6 +144,9 @@ SPECTACULAR_SETTINGS = {
         "cases.api.schema.add_introduction",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "OverrideReason": "cases.vocabulary.OverrideReason",
+        "RetakeReason": "cases.vocabulary.RetakeReason",
+        "UnableReason": "cases.vocabulary.UnableReason",
         "CaseState": "cases.states.CaseState",
         "AnalysisState": "cases.states.AnalysisState",
         "ModelStage": "cases.states.ModelStage",

@@ -16,7 +16,7 @@ LEGAL_CASE = {
     "submitted": "ready cancelled entered_in_error",
     "ready": "in_review awaiting_images cancelled entered_in_error",
     "in_review": "ready decided second_read awaiting_images cancelled entered_in_error",
-    "awaiting_images": "submitted cancelled entered_in_error",
+    "awaiting_images": "submitted ready cancelled entered_in_error",
     "second_read": "decided adjudication entered_in_error",
     "adjudication": "decided entered_in_error",
     "decided": "closed follow_up awaiting_outcome entered_in_error",

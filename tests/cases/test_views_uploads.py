@@ -194,7 +194,7 @@ def test_an_image_that_was_submitted_stays_as_it_is(staff, north, name):
 
 
 def test_an_image_that_was_analysed_stays_even_when_more_are_asked_for(staff, north):
-    image = LesionImageFactory(case=CaseFactory(state="awaiting_images", patient__clinic=north.clinic))
+    image = LesionImageFactory(case=CaseFactory(awaiting_images=True, patient__clinic=north.clinic))
     AnalysisFactory(abstained=True, image=image)
     answer = staff.post(reverse("cases:remove_image", args=[image.pk]))
     assert answer.status_code == 409

@@ -4,9 +4,10 @@ from rest_framework.reverse import reverse
 from cases.api.serializers.analyses import AnalysisOut, QualityOut
 from cases.api.serializers.fields import OptionalCode, VisibleObject
 from cases.api.serializers.reads import ReadOut
+from cases.api.serializers.retakes import RetakeOut
 from cases.models import Case, LesionImage
 from cases.models.case import SYMPTOMS
-from cases.permissions import visible_lesions, visible_patients
+from cases.permissions import visible_images, visible_lesions, visible_patients
 from cases.states import CaseState
 from cases.vocabulary import DermoscopicType, Tier
 
@@ -32,7 +33,8 @@ class CaseSummary(serializers.ModelSerializer):
         model = Case
         fields = [
             "id", "patient", "pseudonym", "reason", "size_mm", *SYMPTOMS, "state", "tier", "malignancy", "flagged",
-            "flag_threshold", "claimed_by", "claim_until", "created_at", "submitted_at", "ready_at", "decided_at",
+            "flag_threshold", "claimed_by", "claim_until", "created_at", "submitted_at", "waiting_since", "paused_at",
+            "ready_at", "decided_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -40,10 +42,13 @@ class CaseSummary(serializers.ModelSerializer):
 class ImageIn(serializers.ModelSerializer):
     file = serializers.FileField(allow_empty_file=True, help_text="JPEG, PNG or WebP; at most 20 MB and 50 megapixels.")
     lesion = VisibleObject(visible_lesions)
+    replaces = VisibleObject(
+        visible_images, required=False, allow_null=True, help_text="The image in whose stead it was taken."
+    )
 
     class Meta:
         model = LesionImage
-        fields = ["file", "lesion", "image_type", "dermoscopic_type", "captured_at", "override_reason"]
+        fields = ["file", "lesion", "image_type", "dermoscopic_type", "captured_at", "replaces", "override_reason"]
         extra_kwargs = {"override_reason": {"help_text": "Why it is filed although another patient has this picture."}}
 
 
@@ -55,8 +60,9 @@ class ImageOut(serializers.ModelSerializer):
     class Meta:
         model = LesionImage
         fields = [
-            "id", "case", "lesion", "image_type", "dermoscopic_type", "captured_at", "uploaded_at", "media_type",
-            "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason", "url", "quality",
+            "id", "case", "lesion", "image_type", "dermoscopic_type", "captured_at", "replaces", "uploaded_at",
+            "media_type", "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason", "url",
+            "quality",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -73,7 +79,11 @@ class CaseOut(CaseSummary):
     images = ImageOut(many=True, read_only=True)
     analyses = AnalysisOut(many=True, read_only=True)
     reads = ReadOut(many=True, read_only=True)
+    retake = RetakeOut(
+        source="open_retake", allow_null=True, read_only=True, help_text="What other images are asked for just now."
+    )
+    retakes = RetakeOut(many=True, read_only=True, help_text="All that was ever asked for, oldest first.")
 
     class Meta(CaseSummary.Meta):
-        fields = [*CaseSummary.Meta.fields, "legal_moves", "images", "analyses", "reads"]
+        fields = [*CaseSummary.Meta.fields, "legal_moves", "images", "analyses", "reads", "retake", "retakes"]
         read_only_fields = fields

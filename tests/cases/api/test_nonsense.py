@@ -18,6 +18,8 @@ FIELDS = {
     "lesions": ["patient", "site", "laterality", "body_x"],
     "cases": ["patient", "reason", "size_mm", "itch"],
     "reads": ["decision", "diagnosis", "management", "reason", "comment"],
+    "request-images": ["reason", "comment", "image"],
+    "decline-retake": ["reason", "comment"],
     "audit-reports": ["since", "until", "action", "about", "by"],
 }
 LISTS = {
@@ -61,7 +63,7 @@ def test_in_a_query(name, stage, north, api):
 
 
 def test_in_a_form(stage, north, upload):
-    for field in ("lesion", "image_type", "dermoscopic_type", "captured_at"):
+    for field in ("lesion", "image_type", "dermoscopic_type", "captured_at", "replaces"):
         for value in NONSENSE:
             if isinstance(value, str) and value != "\ud800":
                 lesion = value if field == "lesion" else stage.lesion

@@ -18,6 +18,7 @@ from tests.factories import (
     LesionFactory,
     LesionImageFactory,
     ModelVersionFactory,
+    RetakeRequestFactory,
     UserFactory,
 )
 
@@ -42,6 +43,9 @@ ALLOWED = {
     "POST submit": (INTAKE, 202),
     "POST claim": ({READER}, 200),
     "POST release": ({READER}, 200),
+    "POST request-images": ({READER}, 200),
+    "POST decline-retake": (INTAKE, 200),
+    "POST withdraw-request": ({READER}, 200),
     "POST reads": ({READER}, 201),
     "GET image-file": (CARE, 200),
     "GET analysis": (CARE, 200),
@@ -108,6 +112,7 @@ class Stage:
         self.draft = CaseFactory(patient=self.patient)
         self.in_review = CaseFactory(patient=self.patient, in_review=True, claimed_by=reader)
         self.submittable = LesionImageFactory(case__patient=self.patient).case
+        self.awaiting = RetakeRequestFactory(case__patient=self.patient).case
         self.report = AuditReportFactory(clinic=clinic)
         self.model = ModelVersionFactory(clinic=clinic)
         record_view(actor=reader, action=Action.CASE_VIEWED, about=self.answered)
@@ -128,6 +133,9 @@ class Stage:
             "submit": (f"{case}/{self.submittable.pk}/submit/", {}),
             "claim": (f"{case}/{self.answered.pk}/claim/", {}),
             "release": (f"{case}/{self.in_review.pk}/release/", {}),
+            "request-images": (f"{case}/{self.in_review.pk}/request-images/", {"reason": "blur"}),
+            "decline-retake": (f"{case}/{self.awaiting.pk}/decline-retake/", {"reason": "no_better"}),
+            "withdraw-request": (f"{case}/{self.awaiting.pk}/withdraw-request/", {}),
             "reads": (f"{case}/{self.in_review.pk}/reads/", override),
             "image-file": (f"/api/v1/images/{analysis.image_id}/file/", None),
             "analysis": (f"/api/v1/analyses/{analysis.pk}/", None),

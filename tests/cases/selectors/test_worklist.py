@@ -78,7 +78,7 @@ def test_of_the_silent_ones_the_oldest_is_first(north, queue):
 def test_equal_cases_keep_one_order(north, queue):
     for _ in range(5):
         queue("soon", 0.5)
-    Case.objects.update(submitted_at=timezone.now() - timedelta(minutes=5))
+    Case.objects.update(waiting_since=timezone.now() - timedelta(minutes=5))
     at = timezone.now()
     first = Worklist(north.dermatologist, as_of=at).ids
     assert all(Worklist(north.dermatologist, as_of=at).ids == first for _ in range(3))

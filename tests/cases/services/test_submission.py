@@ -147,7 +147,7 @@ def test_a_case_that_was_submitted_is_not_discarded(north, stage):
 
 
 def test_a_case_that_awaits_images_is_discarded(north):
-    case = CaseFactory(patient__clinic=north.clinic, state="awaiting_images")
+    case = CaseFactory(patient__clinic=north.clinic, awaiting_images=True)
     assert submission.cancel_case(actor=north.staff, case=case).state == CaseState.CANCELLED
 
 
