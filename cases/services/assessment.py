@@ -89,7 +89,7 @@ def _silent(case: Case, analyses: list[Analysis], answered: list[Analysis]) -> b
     An overview beside a dermoscopic image of the same lesion is not scored by design, and that is no silence.
     """
     lesions = {analysis.image.lesion_id for analysis in answered}
-    if case.images.exclude(pk__in={analysis.image_id for analysis in analyses}).exists():
+    if case.images.standing().exclude(pk__in={analysis.image_id for analysis in analyses}).exists():
         return True
     return any(
         analysis.state != AnalysisState.SUCCEEDED

@@ -183,6 +183,13 @@ def test_a_refused_new_image_leaves_silence_and_not_the_old_score(case, ask, rep
     assert (case.state, case.malignancy, case.tier, case.silent, case.flagged) == ("ready", None, "", True, True)
 
 
+def test_an_answer_about_the_new_image_is_enough(case, ask, replace, resubmit):
+    ask()
+    PredictionFactory(analysis__image=replace(), malignancy=0.1, tier="routine")
+    case = resubmit()
+    assert (case.state, case.malignancy, case.tier, case.silent) == ("ready", 0.1, "routine", False)
+
+
 def test_an_additional_image_replaces_nothing(case, image, ask, replace, resubmit):
     ask(image=None, reason="another_view")
     PredictionFactory(analysis__image=replace(replaces=None), malignancy=0.1)
