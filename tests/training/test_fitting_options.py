@@ -10,6 +10,8 @@ import pytest
 from training.commands import fitting_options
 from training.fitting.config import TrainConfig
 
+WORDS = {int: "7", float: "0.26", str: "text", fitting_options.one_size: "48x64"}
+
 
 def _config(*words: str) -> TrainConfig:
     parser = argparse.ArgumentParser()
@@ -30,7 +32,7 @@ def test_an_option_sets_its_field_and_only_that() -> None:
 
 def test_every_option_names_a_field_that_it_can_set() -> None:
     for option in (option for options in fitting_options.OPTIONS.values() for option in options):
-        text = option.choices[-1] if option.choices else {int: "7", float: "0.26", str: "text"}[option.type]
+        text = option.choices[-1] if option.choices else WORDS[option.type]
         assert _config(option.flag, text) != TrainConfig(), option.flag
 
 

@@ -87,11 +87,17 @@ def scheme(parser: argparse.ArgumentParser) -> None:
 
 
 def checked_split(
-    records: list[Record], pictures: Pictures, *, seed: int, fold: int, scheme: str = "lesion"
+    records: list[Record],
+    pictures: Pictures,
+    *,
+    seed: int,
+    fold: int,
+    scheme: str = "lesion",
+    within: splits.Split | None = None,
 ) -> splits.Split:
     """A split that was checked for leaks and near-duplicates, but for image-level. Raises ``LeakError``."""
     near, recoloured = splits.near_duplicates(pictures.stored), twins.recoloured_duplicates(pictures.stored)
-    made = schemes.split_by(scheme, records, near, recoloured, seed=seed, fold=fold)
+    made = schemes.split_by(scheme, records, near, recoloured, seed=seed, fold=fold, within=within)
     check_split(made, records, [*near, *recoloured])
     return made
 
@@ -113,10 +119,19 @@ def check_split(made: splits.Split, records: list[Record], pairs: list[tuple[int
 
 def widths(text: str) -> tuple[int, ...]:
     """Parse ``32-64-128-256``."""
+    return _of_four_stages(text, 8, "four stage widths of 8 or more, such as 32-64-128-256")
+
+
+def blocks(text: str) -> tuple[int, ...]:
+    """Parse ``2-2-2-2``."""
+    return _of_four_stages(text, 1, "the blocks of four stages, 1 or more each, such as 3-4-6-3")
+
+
+def _of_four_stages(text: str, least: int, wanted: str) -> tuple[int, ...]:
     parts = text.split("-")
     values = tuple(int(part) for part in parts if part.isdecimal())
-    if len(parts) != 4 or len(values) != 4 or min(values) < 8:
-        raise argparse.ArgumentTypeError("four stage widths of 8 or more, such as 32-64-128-256")
+    if len(parts) != 4 or len(values) != 4 or min(values) < least:
+        raise argparse.ArgumentTypeError(wanted)
     return values
 
 

@@ -31,6 +31,14 @@ class Option:
         return self.flag.removeprefix("--").replace("-", "_")
 
 
+def one_size(text: str) -> tuple[tuple[float, tuple[int, int]], ...]:
+    """Parse ``144x192`` as a schedule of that size alone."""
+    height, _, width = text.partition("x")
+    if not (height.isdecimal() and width.isdecimal() and min(int(height), int(width)) >= 16):
+        raise argparse.ArgumentTypeError(f"{text} is not a height and a width of 16 or more, such as 144x192")
+    return ((1.0, (int(height), int(width))),)
+
+
 OPTIONS: dict[str, tuple[Option, ...]] = {
     "length and numbers": (
         Option("--seed", "seed", int, "of weights, draw and augmentation"),
@@ -66,7 +74,12 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--class-weights", "losses.class_weights", str, "in the loss; balanced: n/(k n_c)", CLASS_WEIGHTS),
         Option("--sampling", "sampling", str, "how often each photograph is drawn", SAMPLINGS),
     ),
+    "teachers": (
+        Option("--teacher-weight", "distillation.weight", float, "share of the picture's loss that --teacher takes"),
+        Option("--teacher-temperature", "distillation.temperature", float, "that softens both answers"),
+    ),
     "augmentation": (
+        Option("--size", "schedule.sizes", one_size, "one height x width throughout, such as 144x192"),
         Option("--augment", "schedule.augment", str, "set of changes to training pictures", tuple(PRESETS)),
         Option("--mixup", "schedule.mixup_share", float, "share of the steps that mix their pictures; 0: off"),
     ),

@@ -16,6 +16,7 @@ from training.networks.transfer import WEIGHTS
 # Each is a field of some configurations; what is not given keeps the default of its network.
 SWITCHES: dict[str, dict[str, Any]] = {
     "widths": {"type": arguments.widths, "help": "fused: channels of the four stages, 48-96-192-384"},
+    "blocks": {"type": arguments.blocks, "help": "fused: residual blocks of the four stages, 2-2-2-2"},
     "attention": {"choices": ATTENTIONS, "help": "fused: squeeze-and-excitation or CBAM in each block (none)"},
     "fusion": {"choices": FUSIONS, "help": "fused: how metadata join the picture (additive)"},
     "mask_head": {"action": argparse.BooleanOptionalAction, "help": "fused: learn the lesion's outline too (yes)"},

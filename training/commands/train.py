@@ -12,9 +12,11 @@ from training.data.pictures import Pictures
 from training.data.records import Record
 from training.data.splits import Split
 from training.fitting import engine, plan
+from training.fitting.bundled import Member, is_bundle, load_member
 from training.fitting.config import TrainConfig, read_config, read_priors
 from training.fitting.recipes import RECIPES
-from training.fitting.runs import load_run
+from training.fitting.runs import Run, load_run
+from training.fitting.teachers import load_teacher
 from training.networks.registry import name_of
 
 _PREPARED = ("--network", "--preset", "--filter", "--cleaning")
@@ -32,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", default="own", choices=list(RECIPES), help="the report's choose network and pictures too")
     add("--from-record", type=Path, metavar="RUN/config.json", help="repeat that run, its settings and its split")
     add("--fit-batch", action="store_true", help="halve the batch until it fits the memory; accumulation makes it up")
-    add("--start", type=Path, help="go on from the weights of this finished run on the same split")
+    add("--start", type=Path, help="go on from the weights of this finished run or bundle on the same split")
+    add("--member", type=int, help="which network of the bundle that --start names; the first is 0")
+    add("--teacher", type=Path, nargs="+", default=[], help="learn from the answers of these runs or bundles too")
     fitting_options.add_arguments(parser)
 
 
@@ -41,16 +45,35 @@ def run(args: argparse.Namespace) -> str:
     config.network.fetch()
     records, plain = arguments.load_data(args)
     made = _split(args, records, plain)
+    teachers = [load_teacher(path) for path in args.teacher]
     pictures = picture_options.prepared(args, records, plain)
     config = picture_options.described(config, args, pictures)
     expected = read_priors(args.from_record.parent / "priors.json") if args.from_record else None
     if args.fit_batch:
         config = plan.batch_that_fits(
-            config, lambda tried: plan.try_largest(engine.prepare(records, pictures, made, tried))
+            config, lambda tried: plan.try_largest(engine.prepare(records, pictures, made, tried, teachers))
         )
-    start = load_run(args.start) if args.start else None
-    done = engine.fit(records, pictures, made, config, args.out, start=start, expected=expected, before=_announce)
+    done = engine.fit(
+        records,
+        pictures,
+        made,
+        config,
+        args.out,
+        start=_start(args),
+        teachers=teachers,
+        expected=expected,
+        before=_announce,
+    )
     return f"{made.scheme}: {done.epochs} epochs in {done.minutes:.1f} minutes; weights in {done.checkpoint}."
+
+
+def _start(args: argparse.Namespace) -> Run | Member | None:
+    bundle = args.start is not None and is_bundle(args.start)
+    if bundle != (args.member is not None):
+        raise ValueError("--start BUNDLE and --member NUMBER go together; a run's folder needs no --member.")
+    if bundle:
+        return load_member(args.start, args.member)
+    return load_run(args.start) if args.start else None
 
 
 def _announce(run: engine.Prepared) -> None:

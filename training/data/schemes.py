@@ -29,25 +29,35 @@ HELD_OUT = "rosendahl"  # Queensland; the other three sources are Vienna's
 
 
 def split_by(
-    scheme: str, records: list[Record], near: Twins, recoloured: Twins | None = None, *, seed: int = 0, fold: int = 0
+    scheme: str,
+    records: list[Record],
+    near: Twins,
+    recoloured: Twins | None = None,
+    *,
+    seed: int = 0,
+    fold: int = 0,
+    within: Split | None = None,
 ) -> Split:
     """The split that ``scheme``, one of ``SCHEMES``, makes of ``records``; no pair of near-duplicates is torn.
 
     ``near`` and ``recoloured`` are pairs of record indexes, as ``near_duplicates`` and ``recoloured_duplicates`` give
-    them. Raises ``DataError`` for an unknown scheme or fold, or when a side would stay empty.
+    them. ``within`` lets lesion-folds deal the training side of another split alone. Raises ``DataError`` for an
+    unknown scheme or fold, or when a side would stay empty.
     """
     folds = {"lesion": PARTS, "lesion-folds": FOLDS, "leave-source-out": PARTS, "image-level": PARTS}
     if scheme not in folds:
         raise DataError(f"There is no split scheme {scheme!r}; known: {', '.join(SCHEMES)}.")
     if not 0 <= fold < folds[scheme]:
         raise DataError(f"{scheme} has folds 0 to {folds[scheme] - 1}, not {fold}.")
+    if within is not None and (scheme != "lesion-folds" or within.leaks):
+        raise DataError("Only lesion-folds are made within a split, and only within one that does not leak.")
     every = [*near, *(recoloured or [])]
     if scheme == "lesion":
         made = split_by_lesion(records, near, seed=seed, fold=fold)
         if torn_pairs(made, records, every):  # else the split is what it was before recoloured pairs were known
             made = split_by_lesion(records, every, seed=seed, fold=fold)
     elif scheme == "lesion-folds":
-        made = lesion_folds(records, every, seed=seed, fold=fold)
+        made = lesion_folds(records, every, seed=seed, fold=fold, within=within)
     elif scheme == "leave-source-out":
         made = leave_source_out(records, every, seed=seed, fold=fold)
     else:
@@ -60,20 +70,29 @@ def split_by(
 
 def folds_of(split: Split) -> int:
     """How many folds its scheme has."""
-    return FOLDS if split.scheme.endswith(FIVE) else PARTS
+    return FOLDS if FIVE in split.scheme else PARTS
 
 
-def lesion_folds(records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0) -> Split:
+def lesion_folds(
+    records: list[Record], twins: Twins, *, seed: int = 0, fold: int = 0, within: Split | None = None
+) -> Split:
     """One of five folds, 70/10/20 by lesion. Each image is tested once over the folds: pool them out of fold.
 
-    Made of the same tenths as the 80/10/10 split: fold k tests tenths 2k and 2k + 1 and validates on the next.
+    Made of the same tenths as the 80/10/10 split: fold k tests tenths 2k and 2k + 1 and validates on the next. The
+    training side of a split that this is ``within`` is dealt in the same way; the images of its other sides are left
+    out, so that teachers of these folds know nothing that their student is judged on.
     """
-    part_of = deal(group_by_lesion(records, twins), records, seed, by_lesion_id)
+    groups, scheme = group_by_lesion(records, twins), f"{grouped(records)} {FIVE}"
+    if within is not None:
+        known = set(within.train)
+        groups = [group for group in groups if records[group[0]].image_id in known]
+        scheme += f", within the training side of {within.digest()[:16]}"
+    part_of = deal(groups, records, seed, by_lesion_id)
     return _from_parts(
         records,
         {index: (part - 2 * fold) % PARTS for index, part in part_of.items()},
         {0: "test", 1: "test", 2: "validation"},
-        scheme=f"{grouped(records)} {FIVE}",
+        scheme=scheme,
         seed=seed,
         fold=fold,
     )
@@ -121,9 +140,10 @@ def image_level(records: list[Record], *, seed: int = 0, fold: int = 0) -> Split
 def _from_parts(
     records: list[Record], turn: dict[int, int], held: dict[int, str], *, scheme: str, seed: int, fold: int
 ) -> Split:
-    sides: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
+    sides: dict[str, list[str]] = {"train": [], "validation": [], "test": [], "left_out": []}
     for index, record in enumerate(records):
-        sides[held.get(turn[index], "train")].append(record.image_id)
+        side = held.get(turn[index], "train") if index in turn else "left_out"
+        sides[side].append(record.image_id)
     return Split.of(sides, scheme=scheme, seed=seed, fold=fold)
 
 

@@ -32,5 +32,6 @@ def _experiment(run: Run) -> dict[str, Any]:
     config = read_config(run.path / "config.json").to_dict()
     begun = config.pop("start")  # each fold goes on from weights of its own
     del config["wandb_project"]
+    taught = len(config["distillation"].pop("teachers"))  # and has teachers of its own
     made_by = {"scheme": run.split.scheme, "split seed": run.split.seed, "pictures": run.split.ids_digest()}
-    return {**made_by, "whether they went on from another run": begun is not None, **flat(config)}
+    return {**made_by, "whether they went on from another run": begun is not None, "teachers": taught, **flat(config)}

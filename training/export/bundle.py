@@ -126,7 +126,10 @@ def _member(run: Run) -> dict[str, Any]:
     epochs, minutes = run.whole_cost
     cost = {"epochs": epochs, "minutes": minutes, "budget_minutes": run.config["budget_minutes"]}
     went_on = {"went_on": True} if run.config.get("start") else {}
-    return {"seed": run.config["seed"], "widths": run.config["network"]["widths"], **cost, **went_on}
+    taught = run.config.get("distillation", {})
+    taught_by = {"taught_by": f"{len(names)} {taught['how']}"} if (names := taught.get("teachers")) else {}
+    made = {"widths": run.config["network"]["widths"], "blocks": run.config["network"]["blocks"]}
+    return {"seed": run.config["seed"], **made, **cost, **went_on, **taught_by}
 
 
 def _thresholds(fitted: Fitted, test: Answers, name: str, scheme: str, bootstrap: int) -> dict[str, Any]:

@@ -147,7 +147,8 @@ The served runtime is measured file by file with `python -m training evaluate`."
 
 
 def _started(run: dict[str, Any]) -> str:
-    return ", with the runs that it went on from" if run.get("went_on") else ""
+    went_on = ", with the runs that it went on from" if run.get("went_on") else ""
+    return went_on + (f", taught by {run['taught_by']}" if "taught_by" in run else "")
 
 
 _ONE_SIDE = (

@@ -10,6 +10,7 @@ from typing import Any
 
 from inference.metadata import MetadataEncoding
 from training.data.records import DataError
+from training.fitting.distillation import Distillation
 from training.fitting.losses import LossWeights
 from training.fitting.optimisers import OPTIMISERS
 from training.fitting.sampling import SAMPLINGS
@@ -21,11 +22,15 @@ from training.networks.registry import from_dict, to_dict
 
 @dataclass(frozen=True)
 class Start:
-    """Whose weights a run began with: SHA-256 of that final.ckpt, and what they had cost, with their own start."""
+    """Whose weights a run began with, and what they had cost, with their own start.
+
+    ``sha256`` is that of a run's final.ckpt, or a bundle's own where ``member`` says which of its networks it was.
+    """
 
     sha256: str
     epochs: int
     minutes: float
+    member: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class TrainConfig:
     network: NetworkConfig = field(default_factory=FusedConfig)
     schedule: Schedule = field(default_factory=Schedule)
     losses: LossWeights = field(default_factory=LossWeights)
+    distillation: Distillation = field(default_factory=Distillation)
     source: str = "ham10000"
     preset: str = "own"
     filters: tuple[str, ...] = ()
@@ -121,8 +127,11 @@ def read_config(path: Path) -> TrainConfig:
         document: dict[str, Any] = _tuples(json.loads(path.read_text()))
         network = from_dict({"name": "fused", **document.pop("network")})  # the first records had one kind, unnamed
         schedule, losses = Schedule(**document.pop("schedule")), LossWeights(**document.pop("losses"))
+        taught = Distillation(**document.pop("distillation", {}))
         start = Start(**begun) if (begun := document.pop("start", None)) else None
-        return TrainConfig(network=network, schedule=schedule, losses=losses, start=start, **document)
+        return TrainConfig(
+            network=network, schedule=schedule, losses=losses, distillation=taught, start=start, **document
+        )
     except FileNotFoundError:
         raise DataError(f"{path} is not there; give the config.json of a run.") from None
     except (TypeError, KeyError, ValueError) as error:

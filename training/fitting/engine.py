@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from training.data.pictures import Pictures, standardisation
 from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.splits import Split
+from training.fitting.augmentation import augment
+from training.fitting.bundled import Member
 from training.fitting.checkpoints import WholeFiles
 from training.fitting.config import Priors, TrainConfig, read_config
+from training.fitting.distillation import Distillation
 from training.fitting.learner import Learner
 from training.fitting.runs import Run
 from training.fitting.sampling import (
@@ -31,7 +35,11 @@ from training.fitting.sampling import (
     log_prior,
     targets,
 )
+from training.fitting.teachers import Faculty, Teacher, check_teachers, may_teach
 from training.fitting.trainer import best, trainer
+from training.networks.unfolding import fit_norms
+
+NORM_BATCHES = 8  # of the training side, that a bundle's folded norms are fitted on again
 
 
 @dataclass(frozen=True)
@@ -61,19 +69,21 @@ def fit(
     config: TrainConfig,
     out: Path,
     *more: L.Callback,
-    start: Run | None = None,
+    start: Run | Member | None = None,
+    teachers: Sequence[Teacher] = (),
     expected: Priors | None = None,
     before: Callable[[Prepared], None] | None = None,
 ) -> Trained:
     """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt.
 
-    ``more`` callbacks see the run; ``start`` is a finished run on the same split whose weights this one goes on from;
-    ``expected`` are the priors of the run that this one repeats; ``before`` is called once a new run is prepared.
-    Raises ``DataError`` where the data give other priors than ``expected``, where ``out`` holds the beginning of a run
-    of another configuration, and where ``config`` is the record of a run that began with other weights.
+    ``more`` callbacks see the run; ``start`` is a finished run, or a bundle's member, on the same split whose
+    weights this one goes on from; ``teachers`` are those that ``check_teachers`` lets teach it; ``expected`` are the
+    priors of the run that this one repeats; ``before`` is called once a new run is prepared. Raises ``DataError`` where
+    the data give other priors than ``expected``, where ``out`` holds the beginning of a run of another configuration,
+    and where ``config`` is the record of a run that began with other weights or had other teachers.
     """
-    config = _begun(config, split, start)
-    run = prepare(records, pictures, split, config)
+    config = _taught(_begun(config, split, start), split, teachers)
+    run = prepare(records, pictures, split, config, teachers)
     if start:
         run.learner.network.load_state_dict(start.network.state_dict())
     if expected is not None and run.priors != expected:
@@ -82,6 +92,8 @@ def fit(
     if last.exists():
         _check_same_run(out, config, split)
     else:
+        if isinstance(start, Member):
+            _fit_norms(run)
         _write_record(out, run, split)
         if before is not None:
             rank_zero_only(before)(run)
@@ -94,7 +106,7 @@ def fit(
     return Trained(kept or final, made.current_epoch, run.learner.elapsed / 60)
 
 
-def _begun(config: TrainConfig, split: Split, start: Run | None) -> TrainConfig:
+def _begun(config: TrainConfig, split: Split, start: Run | Member | None) -> TrainConfig:
     """``config`` with its start on record. Raises ``DataError`` where the record names a start that is not this one."""
     begun = start.as_start(config.network, split) if start else None
     if config.start not in (None, begun):
@@ -102,7 +114,20 @@ def _begun(config: TrainConfig, split: Split, start: Run | None) -> TrainConfig:
     return replace(config, start=begun)
 
 
-def prepare(records: list[Record], pictures: Pictures, split: Split, config: TrainConfig) -> Prepared:
+def _taught(config: TrainConfig, split: Split, teachers: Sequence[Teacher]) -> TrainConfig:
+    """``config`` with its teachers on record. Raises ``DataError`` where the record names others."""
+    if not teachers and not config.distillation.teachers and config.distillation != Distillation():
+        raise ValueError("There is no teacher to weigh or to soften; give --teacher too.")
+    given = tuple(teacher.sha256 for teacher in teachers)
+    if config.distillation.teachers not in ((), given):
+        raise DataError("The record was taught by other teachers; give those with --teacher, in the same order.")
+    how = check_teachers(teachers, split, config) if teachers else ""
+    return replace(config, distillation=replace(config.distillation, teachers=given, how=how))
+
+
+def prepare(
+    records: list[Record], pictures: Pictures, split: Split, config: TrainConfig, teachers: Sequence[Teacher] = ()
+) -> Prepared:
     """Priors of the training side, both loaders, and a network with its first weights."""
     pictures.require(Recipe(config.preset, config.filters))
     place = {record.image_id: i for i, record in enumerate(records)}
@@ -115,8 +140,9 @@ def prepare(records: list[Record], pictures: Pictures, split: Split, config: Tra
     if config.network.colours is not None:
         priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
     draw = WeightedDraw(weights, len(rows), config.seed, processes=config.processes)
+    allowed = may_teach(teachers, records, config.distillation.how) if teachers else None
     train = DataLoader(
-        Photographs(records, rows, pictures, view="stored", encoding=priors.encoding),
+        Photographs(records, rows, pictures, view="stored", encoding=priors.encoding, may_teach=allowed),
         sampler=draw,
         batch_size=config.batch,
         drop_last=len(draw) > config.batch,  # a last batch of one would break its batch norm
@@ -131,6 +157,7 @@ def prepare(records: list[Record], pictures: Pictures, split: Split, config: Tra
     L.seed_everything(config.seed, verbose=False)  # the first weights
     learner = Learner(config, priors, len(train))
     learner.network.load_pretrained()
+    learner.faculty = Faculty(teachers) if teachers else None
     return Prepared(config, priors, learner, train, judge)
 
 
@@ -140,6 +167,18 @@ def fit_priors(records: list[Record], pictures: Pictures, rows: list[int], weigh
     true = log_prior(records, torch.ones(len(records)))
     drawn = log_prior(records, weights)
     return Priors(mean, std, tuple(drawn.tolist()), tuple(true.tolist()), age_center=median_age(records))
+
+
+@torch.no_grad()
+def _fit_norms(run: Prepared) -> None:
+    """A bundle's norms are folded away: fit them on a few batches as training will augment them."""
+    config, learner, rng = run.config, run.learner, torch.Generator().manual_seed(run.config.seed)
+    size, how = config.network.input_size or config.schedule.size(0.0), config.schedule.augmentation(0.0)
+    seen = []
+    for batch in islice(run.train, NORM_BATCHES):
+        pictures, _ = augment(batch.images, batch.masks, size, how, rng)
+        seen.append((learner.standardise(pictures), batch.metadata))
+    fit_norms(learner.network, seen)
 
 
 def _as_is(batch: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import defaultdict
 from typing import Any
 
 import lightning as L
@@ -16,9 +17,11 @@ from inference.metadata import MetadataEncoding
 from training.data.resizing import resized
 from training.fitting.augmentation import augment
 from training.fitting.config import Priors, TrainConfig
+from training.fitting.distillation import Lesson
 from training.fitting.losses import total_loss
 from training.fitting.optimisers import optimiser, plateau
 from training.fitting.sampling import Batch
+from training.fitting.teachers import Faculty
 from training.metrics import balanced_accuracy
 from training.networks.network import Network
 from training.networks.scores import Scores
@@ -46,6 +49,7 @@ class Learner(L.LightningModule):
         self.register_buffer("learned", torch.tensor(priors.learned), persistent=False)
         weights = torch.tensor(priors.class_weights) if priors.class_weights else None
         self.register_buffer("class_weights", weights, persistent=False)
+        self.faculty: Faculty | None = None
         self.judged: list[tuple[Tensor, Tensor]] = []
 
     @property
@@ -95,7 +99,7 @@ class Learner(L.LightningModule):
         metadata = withhold(batch.metadata, self.config, rng)
         target = torch.nn.functional.one_hot(batch.target, self.config.network.classes).float()
         has_mask, pictures, masks, metadata, target = self._mix(
-            number, batch.has_mask, pictures, masks, metadata, target
+            number, batch.has_mask, pictures, masks, metadata, target, may_teach=batch.may_teach
         )
         scores = self.network(self.standardise(pictures), metadata)
         loss = total_loss(
@@ -107,22 +111,32 @@ class Learner(L.LightningModule):
             head=self.network.pooled_head,
             weights=self.config.losses,
             class_weights=self.class_weights,
+            lesson=self._lesson(pictures, batch.may_teach),
         )
         loss = loss + self.network.penalty()
         self.log("loss", loss, prog_bar=True)
         self.log("progress", self.progress, prog_bar=True)
         return loss
 
-    def _mix(self, number: int, has_mask: Tensor, *soft: Tensor) -> tuple[Tensor, ...]:
+    def _lesson(self, pictures: Tensor, may_teach: Tensor) -> Lesson | None:
+        """What the teachers say of the very pictures that the student sees, augmented and mixed."""
+        if self.faculty is None:
+            return None
+        taught = self.config.distillation
+        return Lesson(self.faculty.scores(pictures, may_teach), taught.weight, taught.temperature)
+
+    def _mix(self, number: int, has_mask: Tensor, *soft: Tensor, may_teach: Tensor | None = None) -> tuple[Tensor, ...]:
         """MixUp (Zhang et al. 2018) of each row of ``soft`` with another of the batch, on a share of the steps.
 
         ``has_mask`` (N,) stays only where both have one: an unknown mask, mixed in, would say that there is no lesion.
+        ``may_teach`` (N,M) is the batch's.
         """
         dice = np.random.default_rng((self.config.seed, number))
         if dice.random() >= self.config.schedule.mixup(self.progress):
             return has_mask, *soft
         share = float(dice.beta(self.config.mixup_alpha, self.config.mixup_alpha))
-        order = torch.from_numpy(dice.permutation(len(has_mask))).to(has_mask.device)
+        taught = has_mask.new_zeros(len(has_mask), 0) if may_teach is None else may_teach
+        order = partners(taught, dice).to(has_mask.device)
         return has_mask & has_mask[order], *(share * x + (1 - share) * x[order] for x in soft)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
@@ -178,6 +192,17 @@ class Learner(L.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.elapsed = checkpoint["elapsed"]
+
+
+def partners(may_teach: Tensor, dice: np.random.Generator) -> Tensor:
+    """Whom each picture is mixed with, (N,): one with the same teachers, or a teacher would see what it must not."""
+    order = np.arange(len(may_teach))
+    groups = defaultdict[bytes, list[int]](list)
+    for row, allowed in enumerate(may_teach.cpu().numpy()):
+        groups[allowed.tobytes()].append(row)
+    for rows in groups.values():
+        order[rows] = dice.permutation(rows)
+    return torch.from_numpy(order)
 
 
 def withhold(metadata: Tensor, config: TrainConfig, rng: torch.Generator) -> Tensor:

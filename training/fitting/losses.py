@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.fitting.distillation import Lesson, divergence
 from training.networks.scores import Scores
 
 KINDS = ("cross-entropy", "focal")
@@ -105,10 +106,14 @@ def total_loss(
     head: Tensor | None,
     weights: LossWeights,
     class_weights: Tensor | None = None,
+    lesson: Lesson | None = None,
 ) -> Tensor:
-    """The weighted sum that a training step minimises, a scalar."""
+    """The weighted sum that a training step minimises, a scalar. A ``lesson`` takes its share of the picture's loss."""
     learning = (scores.fused,) if weights.joint else (scores.image, scores.image.detach() + scores.metadata)
-    loss = torch.stack([classification_loss(z, target, log_prior, weights, class_weights) for z in learning]).sum()
+    first, *others = [classification_loss(z, target, log_prior, weights, class_weights) for z in learning]
+    if lesson is not None:
+        first = (1 - lesson.weight) * first + lesson.weight * divergence(scores.image, lesson, log_prior)
+    loss = torch.stack([first, *others]).sum()
     if scores.mask is not None:
         loss = loss + weights.mask * mask_loss(scores.mask, masks, has_mask)
     if scores.features is not None and head is not None:

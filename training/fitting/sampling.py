@@ -21,13 +21,17 @@ from training.data.records import Record
 
 
 class Batch(NamedTuple):
-    """images uint8 (N,3,H,W), masks uint8 (N,1,H,W), has_mask (N,), metadata float32 (N,D), target int64 (N,)."""
+    """images uint8 (N,3,H,W), masks uint8 (N,1,H,W), has_mask (N,), metadata float32 (N,D), target int64 (N,).
+
+    ``may_teach`` bool (N,M) says which of M teachers may teach each picture.
+    """
 
     images: Tensor
     masks: Tensor
     has_mask: Tensor
     metadata: Tensor
     target: Tensor
+    may_teach: Tensor
 
 
 class Photographs(Dataset[Batch]):
@@ -41,14 +45,19 @@ class Photographs(Dataset[Batch]):
         *,
         view: str,
         encoding: MetadataEncoding | None = None,
+        may_teach: Tensor | None = None,
     ) -> None:
-        """``rows`` are positions in ``records`` and ``pictures``; ``view`` is 'stored' (train) or 'viewed' (judge)."""
+        """``rows`` are positions in ``records`` and ``pictures``; ``view`` is 'stored' (train) or 'viewed' (judge).
+
+        ``may_teach`` (len(records),M) is ``Batch``'s, of all records; None: nobody teaches.
+        """
         self.rows = rows
         self.images = getattr(pictures, view)
         self.masks = pictures.masks
         self.has_mask = torch.from_numpy(pictures.has_mask)
         self.metadata = encode(records, encoding)
         self.target = targets(records)
+        self.may_teach = torch.zeros(len(records), 0, dtype=torch.bool) if may_teach is None else may_teach
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,6 +70,7 @@ class Photographs(Dataset[Batch]):
             has_mask=self.has_mask[rows],
             metadata=self.metadata[rows],
             target=self.target[rows],
+            may_teach=self.may_teach[rows],
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from training.data.records import DataError, Record
-from training.data.schemes import HELD_OUT, SCHEMES, leave_source_out, overlap, split_by
+from training.data.schemes import HELD_OUT, SCHEMES, folds_of, leave_source_out, overlap, split_by
 from training.data.splits import LeakError, Split, check_no_leak, check_same_images
 
 
@@ -49,6 +49,21 @@ def test_five_folds_test_each_image_once_and_every_class_each_time(records: list
     for fold in folds:
         assert {diagnosis[image] for image in fold.test} == set(diagnosis.values())
         assert len(fold.test) == pytest.approx(len(records) / 5, rel=0.15)
+
+
+def test_folds_within_a_training_side_know_nothing_of_the_other_sides(records: list[Record]) -> None:
+    outer = split_by("lesion", records, [])
+    folds = [split_by("lesion-folds", records, [], fold=fold, within=outer) for fold in range(5)]
+    assert Counter(image for fold in folds for image in fold.test) == Counter(outer.train)
+    for fold in folds:
+        check_no_leak(fold, records, [])
+        assert set(fold.left_out) == {*outer.validation, *outer.test}
+        assert fold.scheme.startswith("lesion-grouped stratified 5 folds, 70/10/20, within the training side of")
+        assert folds_of(fold) == 5
+    with pytest.raises(DataError, match="Only lesion-folds"):
+        split_by("lesion", records, [], within=outer)
+    with pytest.raises(DataError, match="does not leak"):
+        split_by("lesion-folds", records, [], within=split_by("image-level", records, []))
 
 
 def test_a_source_left_out_is_tested_whole_and_never_seen(sourced: list[Record]) -> None:

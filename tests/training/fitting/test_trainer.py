@@ -117,7 +117,7 @@ def test_mixup_is_a_switch() -> None:
     parts = tuple(torch.arange(8.0).view(8, 1) + k for k in range(4))
     for share, mixes in ((0.0, False), (1.0, True)):
         learner = Learner(replace(TINY, schedule=replace(TINY.schedule, mixup_share=share)), FLAT, 4)
-        mixed = learner._mix(0, *parts)
+        _, *mixed = learner._mix(0, torch.ones(8, dtype=torch.bool), *parts)
         assert any(not torch.equal(a, b) for a, b in zip(mixed, parts, strict=True)) == mixes
 
 
