@@ -31,7 +31,7 @@ def predictor_for(model_version: ModelVersion) -> Predictor:
             bundle = Bundle.load(bundle_path(model_version.bundle))
             if bundle.sha256 != model_version.sha256:
                 raise BundleError(f"The bundle of {model_version} on this machine is not the one that was registered.")
-            _predictors[model_version.sha256] = Predictor(bundle)
+            _predictors[model_version.sha256] = Predictor(bundle, runtime=settings.INFERENCE_RUNTIME)
             while len(_predictors) > _KEPT:
                 _predictors.popitem(last=False)
         _predictors.move_to_end(model_version.sha256)

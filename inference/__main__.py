@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inference import commands
+from inference.engines import CHOICES
 from inference.errors import InferenceError
 from inference.surrogates import METHODS, SAMPLES
 from inference.vocabulary import SEVERITY
@@ -46,6 +47,12 @@ def build_parser() -> ArgumentParser:
 
     for action in (predict, explain):
         action.add_argument("--bundle", type=Path, help="its folder (default: the newest in models/)")
+        action.add_argument(
+            "--runtime",
+            choices=CHOICES,
+            default="auto",
+            help="the engine; auto takes OpenVINO where it is installed and the processor has AMX, else ONNX Runtime",
+        )
     return parser
 
 

@@ -6,8 +6,9 @@
     scope.npz       where the training pictures lie in feature space (optional; see ``inference.scope``)
     MODEL_CARD.md   what the model is for and what it is not (the manifest's ``card`` names it)
 
-A bundle is data: no pickle, no code, no custom operator, nothing outside its folder. Everything is read
-once, checked, and kept in memory, so that what was verified is what runs.
+A bundle is data: no pickle, no code, no custom operator, nothing outside its folder. Everything is
+checked before it is used. The graph is not kept in memory beside the engine that runs it: it is read, and
+checked, again when an engine is opened, so that what was verified is what runs.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from typing import Any, Self
 
 from inference.errors import BundleError
 from inference.head import HEAD_FILE, Head, pack_head, read_head
-from inference.manifest import SCHEMA_VERSION, Manifest
+from inference.manifest import SCHEMA_VERSION, FileEntry, Manifest
 from inference.manifest_reader import read_manifest
 from inference.onnx_graph import FLOAT, GraphSummary, Port, summarise
 from inference.scope import SCOPE_FILE, FeatureSpace
@@ -43,7 +44,6 @@ class Bundle:
     path: Path
     manifest: Manifest
     sha256: str
-    model: bytes = field(repr=False)
     head: Head = field(repr=False)
     grid: tuple[int, int]
     space: FeatureSpace | None = field(default=None, repr=False)
@@ -68,7 +68,16 @@ class Bundle:
             problems.append(f"{SCOPE_FILE} and the manifest's scope belong together; one of them is missing.")
         if problems:
             raise BundleError(problems)
-        return cls(path, manifest, manifest.sha256, files[MODEL_FILE], head, _grid(summary), space)
+        return cls(path, manifest, manifest.sha256, head, _grid(summary), space)
+
+    @property
+    def model(self) -> bytes:
+        """The serialised graph, read anew and compared with the manifest's hash.
+
+        Raises:
+            BundleError: the file has gone or was altered since the bundle was loaded.
+        """
+        return _verified_file(self.path, MODEL_FILE, self.manifest.files[MODEL_FILE])
 
 
 def load_manifest(path: Path | str) -> Manifest:
@@ -169,18 +178,25 @@ def _verified_files(path: Path, manifest: Manifest) -> dict[str, bytes]:
     problems = [f"The manifest lists no {name}." for name in required if name not in manifest.files]
     files: dict[str, bytes] = {}
     for name, entry in manifest.files.items():
-        file = path / name
-        if file.is_symlink() or not file.is_file():
-            problems.append(f"{name} is missing or not a plain file.")
-        elif file.stat().st_size != entry.size:
-            problems.append(f"{name} has {file.stat().st_size} bytes, not {entry.size}.")
-        else:
-            files[name] = file.read_bytes()
-            if hashlib.sha256(files[name]).hexdigest() != entry.sha256:
-                problems.append(f"{name} was altered: its SHA-256 is not the manifest's.")
+        try:
+            files[name] = _verified_file(path, name, entry)
+        except BundleError as error:
+            problems += error.problems
     if problems:
         raise BundleError(problems)
     return files
+
+
+def _verified_file(path: Path, name: str, entry: FileEntry) -> bytes:
+    file = path / name
+    if file.is_symlink() or not file.is_file():
+        raise BundleError(f"{name} is missing or not a plain file.")
+    if file.stat().st_size != entry.size:
+        raise BundleError(f"{name} has {file.stat().st_size} bytes, not {entry.size}.")
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise BundleError(f"{name} was altered: its SHA-256 is not the manifest's.")
+    return data
 
 
 def _graph_problems(summary: GraphSummary, manifest: Manifest, head: Head) -> list[str]:

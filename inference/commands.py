@@ -35,7 +35,7 @@ def predict(arguments: Namespace) -> int:
     """Predict files and folders into a CSV."""
     files = find_images(arguments.images)
     known = read_metadata(arguments.metadata) if arguments.metadata else {}
-    predictor = _predictor(arguments.bundle)
+    predictor = _predictor(arguments)
     started = time.perf_counter()
     rows = write_rows(_predicted(predictor, files, known, arguments), arguments.out)
     seconds = time.perf_counter() - started
@@ -64,7 +64,7 @@ def check(arguments: Namespace) -> int:
 def explain(arguments: Namespace) -> int:
     """Write one heatmap on the picture for each diagnosis, or a surrogate of one, and the figures as JSON."""
     metadata = Metadata.parse(age=arguments.age, sex=arguments.sex, localization=arguments.localization)
-    predictor = _predictor(arguments.bundle)
+    predictor = _predictor(arguments)
     try:
         image = decode(arguments.image.read_bytes())
     except (ImageRefused, OSError) as error:
@@ -133,12 +133,14 @@ def summary(result: Result) -> dict[str, object]:
             "version": result.model_version,
             "sha256": result.model_sha256,
         },
+        "runtime": result.runtime,
         "milliseconds": {stage: round(spent, 2) for stage, spent in result.timings.items()},
     }
 
 
-def _predictor(bundle: Path | None) -> Predictor:
-    predictor = Predictor(Bundle.load(bundle or newest_bundle(MODELS_FOLDER)))
+def _predictor(arguments: Namespace) -> Predictor:
+    bundle = Bundle.load(arguments.bundle or newest_bundle(MODELS_FOLDER))
+    predictor = Predictor(bundle, runtime=arguments.runtime)
     predictor.warm_up()
     return predictor
 

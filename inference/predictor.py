@@ -14,9 +14,9 @@ from inference.artefacts import Artefacts, find_artefacts
 from inference.attribution import PLAYERS, Worth, attribute_malignancy, baseline, coalitions, shapley
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
-from inference.conformance import check_answers
 from inference.decoding import decode, normalise
-from inference.errors import BundleError, InferenceError
+from inference.engines import Choice
+from inference.errors import InferenceError
 from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
 from inference.head import Floats
 from inference.metadata import Metadata
@@ -25,6 +25,7 @@ from inference.quality import QualityReport, assess
 from inference.result import Result
 from inference.runtime import Runtime
 from inference.scope import ScopeReport, judge_scope
+from inference.selection import select_runtime
 from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
 from inference.vocabulary import DERMOSCOPIC, MALIGNANT
 
@@ -40,13 +41,15 @@ class Predictor:
     """Answers about pictures with one bundle.
 
     Safe to share between threads; cheap to make before a fork, because the runtime opens at the first
-    prediction. Equal pixels and metadata give equal answers, to the bit, on one machine.
+    prediction. Equal pixels and metadata give equal answers, to the bit, on one machine and engine.
+
+    ``runtime`` names the engine (``inference.engines``); "auto" takes what suits this processor.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, runtime: Choice = "auto") -> None:
         self.bundle = bundle
-        self._runtime = Runtime(bundle.model)
-        self._checked = False
+        self._choice = runtime
+        self._selected: Runtime | None = None
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
@@ -55,12 +58,14 @@ class Predictor:
         Raises:
             BundleError: the model cannot be opened, or answers otherwise than it was exported.
         """
-        with self._lock:
-            if not self._checked:
-                problems = check_answers(self.bundle, self._runtime)
-                if problems:
-                    raise BundleError(problems)
-                self._checked = True
+        self._runtime()
+
+    def _runtime(self) -> Runtime:
+        if self._selected is None:
+            with self._lock:
+                if self._selected is None:
+                    self._selected = select_runtime(self.bundle, self._choice)
+        return self._selected
 
     def predict(
         self,
@@ -113,7 +118,7 @@ class Predictor:
         clock.lap("quality")
 
         progress("network")
-        features, mask = self._runtime.run(prepared.tensor)
+        features, mask = self._runtime().run(prepared.tensor)
         embedding = features.mean(axis=(1, 2), dtype=np.float32)
         encoded = manifest.metadata_encoding.encode(metadata)
         from_image, from_metadata = head.image_logits(embedding), head.metadata_logits(encoded)
@@ -183,6 +188,7 @@ class Predictor:
             model_name=manifest.name,
             model_version=manifest.version,
             model_sha256=self.bundle.sha256,
+            runtime=self._runtime().description,
             timings=clock.finish(),
         )
 

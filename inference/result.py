@@ -49,6 +49,7 @@ class Result:
         scope: how foreign the picture is; None where the bundle cannot tell.
         embedding: (C,) float32, spatial mean of the features.
         model_name, model_version, model_sha256: which bundle answered.
+        runtime: which engine computed it: name, version, precision and threads.
         timings: milliseconds by stage: decode, quality, network, gradcam, total.
     """
 
@@ -78,6 +79,7 @@ class Result:
     model_name: str
     model_version: str
     model_sha256: str
+    runtime: str
     timings: Mapping[str, float]
 
     @property

@@ -1,26 +1,40 @@
-"""ONNX Runtime behind one method: a picture's tensor in, feature map and mask out.
+"""The network behind one method: a picture's tensor in, feature map and mask out.
 
-The session is made at the first use and belongs to the process that made it: threads share it, a forked
-worker makes its own (a session that crossed a fork would wait for threads that do not exist there).
+The engine is opened at the first use and belongs to the process that opened it: threads share it, a forked
+worker opens its own (an engine that crossed a fork would wait for threads that do not exist there).
 """
 
 import os
 import threading
-from typing import Any
+from collections.abc import Callable
 
-from inference.bundle import FEATURES_OUTPUT, IMAGE_INPUT, MASK_OUTPUT
-from inference.errors import BundleError
+from inference.engines import Engine, EngineName, open_engine
 from inference.head import Floats
+from inference.memory import release_freed_memory
 
 
 class Runtime:
-    """Runs a serialised graph; one thread, fixed order of operations, so equal input gives equal bits."""
+    """Runs a serialised graph; one thread, fixed order of operations, so equal input gives equal bits.
 
-    def __init__(self, model: bytes) -> None:
-        self._model = model
+    ``read_model`` is asked for the graph each time an engine is opened, so that its bytes need not be kept beside it.
+    """
+
+    def __init__(self, read_model: Callable[[], bytes], engine: EngineName = "onnxruntime") -> None:
+        self._read_model = read_model
+        self._name = engine
         self._lock = threading.Lock()
-        self._session: Any = None
+        self._engine: Engine | None = None
         self._owner = 0
+
+    @property
+    def description(self) -> str:
+        """Engine, version, precision and threads; opens the engine, as ``run`` does."""
+        return self._open().description
+
+    @property
+    def tolerance(self) -> float:
+        """How far, in logits, an answer may lie from the stored one."""
+        return self._open().tolerance
 
     def run(self, tensor: Floats) -> tuple[Floats, Floats]:
         """Run one picture.
@@ -32,32 +46,18 @@ class Runtime:
             features (C, h, w) float32 and the lesion mask's logits (h, w) float32.
 
         Raises:
-            BundleError: the runtime cannot open the model.
+            BundleError: the engine is not installed or cannot open the model.
         """
-        outputs = self._open().run([FEATURES_OUTPUT, MASK_OUTPUT], {IMAGE_INPUT: tensor})
-        features, mask = outputs  # (1, C, h, w), (1, 1, h, w)
+        features, mask = self._open().run(tensor)  # (1, C, h, w), (1, 1, h, w)
         return features[0], mask[0, 0]
 
-    def _open(self) -> Any:
-        if self._session is None or self._owner != os.getpid():
+    def _open(self) -> Engine:
+        engine = self._engine
+        if engine is None or self._owner != os.getpid():
             with self._lock:
-                if self._session is None or self._owner != os.getpid():
-                    self._session = _new_session(self._model)
-                    self._owner = os.getpid()
-        return self._session
-
-
-def _new_session(model: bytes) -> Any:
-    # Imported here so that a web process which only reads manifests never loads the runtime.
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001  the runtime's own exceptions share no base class
-        raise BundleError(f"The runtime cannot open the model: {error}") from None
+                engine = self._engine
+                if engine is None or self._owner != os.getpid():
+                    engine = open_engine(self._name, self._read_model())
+                    self._engine, self._owner = engine, os.getpid()
+                    release_freed_memory()
+        return engine

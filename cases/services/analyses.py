@@ -161,6 +161,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
             analysis,
             action,
             model=result.model_sha256,
+            runtime=result.runtime,
             input_hash=analysis.input_hash,
             malignancy=round(prediction.malignancy, 6),
             tier=prediction.tier,

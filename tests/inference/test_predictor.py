@@ -10,6 +10,7 @@ import pytest
 from PIL import ImageFilter
 
 from inference.bundle import Bundle, write_bundle
+from inference.conformance import seeded_input
 from inference.decoding import decode
 from inference.errors import ImageRefused, InferenceError
 from inference.head import Head, MetadataMember
@@ -17,11 +18,14 @@ from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.preprocessing import prepare
 from inference.result import Result
+from inference.runtime import Runtime
 from inference.vocabulary import DIAGNOSES, MALIGNANT
 from tests.bundles import build_tiny_bundle, tiny_head, tiny_manifest, tiny_model
 from tests.inference.pictures import encode, lesion
 
 KNOWN = Metadata(age=70, sex="male", localization="back")
+
+PICTURES = [encode(lesion(seed=seed)) for seed in range(10)]
 
 
 def exact(result: Result) -> tuple[Any, ...]:
@@ -54,6 +58,7 @@ def test_a_result_is_whole(predictor: Predictor) -> None:
     assert result.embedding.shape == (8,)
     assert (result.model_name, result.model_version) == ("tiny", "0.0")
     assert result.model_sha256 == predictor.bundle.sha256
+    assert result.runtime == f"onnxruntime {onnxruntime.__version__} float32 1 thread"
     assert set(result.timings) == {"decode", "quality", "network", "gradcam", "total"}
     assert result.timings["total"] >= result.timings["network"] > 0
 
@@ -136,10 +141,44 @@ def test_neighbours_and_threads_change_nothing(predictor: Predictor) -> None:
     assert len(set(alone)) == 6
 
 
+def mixed(predictor: Predictor, number: int) -> tuple[Any, ...]:
+    """One of 60 requests: 10 pictures as bytes or opened, known and unknown metadata, two kinds of image."""
+    data = PICTURES[number % 10]
+    picture = data if number % 2 else decode(data)
+    known = KNOWN if number % 3 else Metadata()
+    kind = "dermoscopic" if number % 5 else "clinical: close-up"
+    return exact(predictor.predict(picture, known, image_type=kind))
+
+
+def test_eight_threads_with_mixed_requests_say_what_one_says(bundle: Bundle) -> None:
+    """Whole answers of 240 requests; `python -m tests.load.steady` asks 8,000 times."""
+    shared = Predictor(bundle)  # opened by whichever thread comes first
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda number: mixed(shared, number), range(240)))
+    own = Predictor(bundle)
+    alone = [mixed(own, number) for number in range(60)]
+    assert together == alone * 4
+
+
+def test_eight_threads_run_the_network_a_thousand_times_each_to_the_bit(bundle: Bundle) -> None:
+    runtime = Runtime(lambda: bundle.model)
+    tensors = [seeded_input(seed, 144, 192) for seed in range(16)]
+
+    def answer(number: int) -> bytes:
+        features, mask = runtime.run(tensors[number % 16])
+        return features.tobytes() + mask.tobytes()
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(answer, range(8000)))
+    alone = [answer(number) for number in range(16)]
+    assert len(set(alone)) == 16
+    assert together == alone * 500
+
+
 def _in_child(predictor: Predictor, data: bytes, answers: Any) -> None:
-    inherited = predictor._runtime._session
+    inherited = predictor._runtime()._engine
     logits = dict(predictor.predict(data, KNOWN).logits)
-    answers.put((logits, predictor._runtime._session is inherited))
+    answers.put((logits, predictor._runtime()._engine is inherited))
 
 
 def test_a_forked_worker_opens_its_own_runtime(bundle: Bundle) -> None:
@@ -214,7 +253,7 @@ def test_an_answer_that_is_no_number_is_an_error_and_no_result(
     predictor = Predictor(Bundle.load(own_bundle))
     predictor.warm_up()
     broken = np.full((8, 9, 12), np.nan, np.float32)
-    monkeypatch.setattr(predictor._runtime, "run", lambda _: (broken, broken[0]))
+    monkeypatch.setattr(predictor._runtime(), "run", lambda _: (broken, broken[0]))
     with pytest.raises(InferenceError, match="not a number"):
         predictor.predict(encode(lesion()))
 
@@ -222,8 +261,8 @@ def test_an_answer_that_is_no_number_is_an_error_and_no_result(
 def test_the_first_answer_is_checked_once(own_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = Predictor(Bundle.load(own_bundle))
     runs: list[int] = []
-    run = predictor._runtime.run
-    monkeypatch.setattr(predictor._runtime, "run", lambda tensor: runs.append(1) or run(tensor))
+    run = Runtime.run
+    monkeypatch.setattr(Runtime, "run", lambda self, tensor: runs.append(1) or run(self, tensor))
     predictor.predict(encode(lesion()))
     predictor.predict(encode(lesion()))
     assert len(runs) == len(json.loads((own_bundle / "manifest.json").read_text())["self_check"]) + 2

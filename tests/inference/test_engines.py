@@ -1,0 +1,137 @@
+"""Which engine answers, and what happens to one that answers otherwise."""
+
+import ctypes
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference import engines, runtime
+from inference.bundle import Bundle
+from inference.engines import candidates, processor
+from inference.engines.onnx_engine import OnnxRuntime
+from inference.errors import BundleError
+from inference.head import Floats
+from inference.predictor import Predictor
+from inference.runtime import Runtime
+from inference.selection import select_runtime
+from tests.inference.pictures import encode, lesion
+from tests.inference.tampering import rewrite
+
+OPENVINO = processor.has_openvino()
+
+
+class Doubling(OnnxRuntime):
+    """An engine that opens well and computes wrongly."""
+
+    description = "doubling"
+
+    def run(self, tensor: Floats) -> tuple[Floats, Floats]:
+        features, mask = super().run(tensor)
+        return features * 2, mask
+
+
+def described(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "cpuinfo"
+    file.write_text(f"processor\t: 0\nflags\t\t: {text}\n")
+    return file
+
+
+def test_amx_is_read_from_the_processors_flags(tmp_path: Path) -> None:
+    assert processor.computes_in_bfloat16(described(tmp_path, "avx2 amx_tile amx_bf16"))
+    assert not processor.computes_in_bfloat16(described(tmp_path, "avx2 avx512_bf16 amx_tile"))
+    assert not processor.computes_in_bfloat16(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("choice", "amx", "installed", "tried"),
+    [
+        ("auto", True, True, ("openvino", "onnxruntime")),
+        ("auto", True, False, ("onnxruntime",)),
+        ("auto", False, True, ("onnxruntime",)),
+        ("openvino", False, True, ("openvino", "onnxruntime")),
+        ("openvino", False, False, ("openvino", "onnxruntime")),
+        ("onnxruntime", True, True, ("onnxruntime",)),
+    ],
+)
+def test_openvino_is_taken_where_it_has_tiles_or_is_asked_for(
+    choice: engines.Choice, amx: bool, installed: bool, tried: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "computes_in_bfloat16", lambda: amx)
+    monkeypatch.setattr(engines, "has_openvino", lambda: installed)
+    assert candidates(choice) == tried
+
+
+def test_an_unknown_choice_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'tensorrt' is not one of auto, onnxruntime, openvino"):
+        candidates("tensorrt")  # type: ignore[arg-type]
+
+
+def test_an_engine_that_answers_otherwise_is_passed_over_with_its_reason(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    honest = engines.open_engine
+    monkeypatch.setattr(
+        runtime, "open_engine", lambda name, model: Doubling(model) if name == "openvino" else honest(name, model)
+    )
+    with caplog.at_level(logging.WARNING):
+        selected = select_runtime(bundle, "openvino")
+    assert selected.description.startswith("onnxruntime")
+    assert "The engine openvino is not used for tiny: The stored answer to seed 1 differs" in caplog.text
+    monkeypatch.setattr(Doubling, "tolerance", np.inf)
+    assert select_runtime(bundle, "openvino").description == "doubling"
+
+
+@pytest.mark.skipif(OPENVINO, reason="OpenVINO is installed")
+def test_an_engine_that_is_not_installed_is_passed_over(bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        result = Predictor(bundle, runtime="openvino").predict(encode(lesion()))
+    assert result.runtime.startswith("onnxruntime")
+    assert "The engine openvino is not installed" in caplog.text
+
+
+@pytest.mark.skipif(not OPENVINO, reason="OpenVINO is not installed")
+def test_openvino_says_what_onnx_runtime_says(bundle: Bundle) -> None:
+    theirs, ours = (Predictor(bundle, runtime=name).predict(encode(lesion())) for name in ("openvino", "onnxruntime"))
+    assert theirs.runtime.startswith("openvino")
+    assert theirs.runtime.endswith("1 thread")
+    for code, logit in ours.logits.items():
+        assert theirs.logits[code] == pytest.approx(logit, abs=0.3 if "bfloat16" in theirs.runtime else 1e-3)
+
+
+def test_when_no_engine_conforms_the_reason_is_said(own_bundle: Path) -> None:
+    rewrite(own_bundle, lambda document: document["self_check"][0]["logits"].update(mel=99.0))
+    with pytest.raises(BundleError, match="not the one that was exported"):
+        select_runtime(Bundle.load(own_bundle))
+
+
+def test_a_model_that_was_altered_after_loading_is_not_opened(own_bundle: Path) -> None:
+    loaded = Bundle.load(own_bundle)
+    file = own_bundle / "model.onnx"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(BundleError, match="altered"):
+        Predictor(loaded).warm_up()
+
+
+def test_the_graph_is_not_kept_beside_its_engine(bundle: Bundle) -> None:
+    asked = []
+    opened = Runtime(lambda: asked.append(1) or bundle.model)
+    opened.run(np.zeros((1, 3, 144, 192), np.float32))
+    opened.run(np.zeros((1, 3, 144, 192), np.float32))
+    assert asked == [1]
+    assert opened._engine._session._model_bytes is None
+
+
+def test_freed_pages_go_back_to_the_system_when_an_engine_is_opened(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("this system's allocator has no malloc_trim")
+    trimmed = []
+    release = runtime.release_freed_memory
+    monkeypatch.setattr(runtime, "release_freed_memory", lambda: trimmed.append(release()))
+    Predictor(bundle).warm_up()
+    assert trimmed == [None]
