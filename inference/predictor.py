@@ -101,7 +101,7 @@ class Predictor:
     def logits(self, pixels: NDArray[np.uint8], metadata: Metadata) -> Floats:
         """(H, W, 3) uint8 RGB of the network's own size → z (7,), and nothing else: for those who ask many times."""
         manifest, head = self.bundle.manifest, self.bundle.head
-        features, _ = self._runtime.run(to_tensor(pixels, manifest.input))
+        features, _ = self._runtime().run(to_tensor(pixels, manifest.input))
         embedding = features.mean(axis=(1, 2), dtype=np.float32)
         encoded = manifest.metadata_encoding.encode(metadata)
         return np.asarray(head.image_logits(embedding) + head.metadata_logits(encoded))
