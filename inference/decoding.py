@@ -28,8 +28,13 @@ MAX_PIXELS = 50_000_000
 MIN_SIDE = 64  # pixels; below, a lesion is a smudge
 MAX_JPEG_SCANS = 100  # encoders in use write ten or so
 CLEAN_JPEG_QUALITIES = (95, 85, 70, 50)
+# How many pixels, along each side, a reduced picture keeps for one of the network's: its resampling then averages over
+# as many at least, and the pictures of HAM10000 (3.1 for one) are never reduced.
+KEPT_FOR_ONE = 2
+JPEG_REDUCTIONS = (8, 4, 2)  # what a decoder can leave out before the inverse transform
 
 _MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind the first; only the first is read
+_LYING = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -54,6 +59,14 @@ class CleanImage:
     height: int
 
 
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An upright RGB picture and the (width, height) of the upright original, which it may be a reduction of."""
+
+    image: Image.Image
+    size: tuple[int, int]
+
+
 def decode(data: bytes) -> Image.Image:
     """Decode a JPEG, PNG or WebP.
 
@@ -64,23 +77,51 @@ def decode(data: bytes) -> Image.Image:
     Raises:
         ImageRefused: with a stable ``code``; see ``inference.errors.RefusalCode``.
     """
+    return _decoded(data, None).image
+
+
+def decode_for(data: bytes, width: int, height: int) -> Decoded:
+    """As ``decode``, but a JPEG far larger than a network's input is decoded at 1/2, 1/4 or 1/8 of its size.
+
+    Args:
+        data: the bytes of a JPEG, PNG or WebP.
+        width, height: the network's input in pixels; ``KEPT_FOR_ONE`` times as many are always left.
+    """
+    return _decoded(data, (width, height))
+
+
+def _decoded(data: bytes, wanted: tuple[int, int] | None) -> Decoded:
     kind = _admit(data)
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as opened:
             _refuse_unfit(opened.size)
             if getattr(opened, "n_frames", 1) > 1 and opened.format != _MULTI_PICTURE:
                 raise ImageRefused("animated", "The file holds several frames; send one still picture.")
+            width, height = opened.size
+            size = (height, width) if _orientation(opened) in _LYING else (width, height)
+            reduction = 1 if wanted is None or kind != "JPEG" else _reduction(opened.size, wanted)
+            if reduction > 1:
+                opened.draft(None, (width // reduction, height // reduction))
             opened.load()
             upright = _upright(opened)
             if upright is opened:
                 # What copy() does, but for the copying: the pixels of 50 megapixels are 200 MB.
                 upright = opened._new(opened.im)  # noqa: SLF001
             upright.info = {}
-            return upright
+            return Decoded(upright, size)
     except ImageRefused:
         raise
     except Exception as error:  # noqa: BLE001  decoders fail on hostile bytes in every way there is
         raise _refusal(error) from None
+
+
+def _reduction(size: tuple[int, int], wanted: tuple[int, int]) -> int:
+    """The largest of ``JPEG_REDUCTIONS`` that leaves enough for the wanted (width, height) in the picture's centre."""
+    across, down = (kept // need for kept, need in zip(sorted(size), sorted(wanted), strict=True))
+    for reduction in JPEG_REDUCTIONS:
+        if min(across, down) >= KEPT_FOR_ONE * reduction:
+            return reduction
+    return 1
 
 
 def normalise(image: Image.Image) -> Image.Image:

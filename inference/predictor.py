@@ -14,7 +14,7 @@ from inference.artefacts import Artefacts, find_artefacts
 from inference.attribution import PLAYERS, Worth, attribute_malignancy, baseline, coalitions, shapley
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
-from inference.decoding import decode, normalise
+from inference.decoding import Decoded, decode_for, normalise
 from inference.engines import Choice
 from inference.errors import InferenceError
 from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
@@ -91,12 +91,18 @@ class Predictor:
         """
         self.warm_up()
         clock = _Clock()
-        upright = decode(image) if isinstance(image, bytes) else normalise(image)
+        upright = self._upright(image)
         clock.lap("decode")
         seen = self._look(upright, metadata or Metadata(), image_type, progress, clock)
         result = self._conclude(seen, clock)
         progress("done")
         return result
+
+    def _upright(self, image: bytes | Image.Image) -> Decoded:
+        if isinstance(image, bytes):
+            return decode_for(image, self.bundle.manifest.input.width, self.bundle.manifest.input.height)
+        upright = normalise(image)
+        return Decoded(upright, upright.size)
 
     def logits(self, pixels: NDArray[np.uint8], metadata: Metadata) -> Floats:
         """(H, W, 3) uint8 RGB of the network's own size → z (7,), and nothing else: for those who ask many times."""
@@ -107,12 +113,12 @@ class Predictor:
         return np.asarray(head.image_logits(embedding) + head.metadata_logits(encoded))
 
     def _look(
-        self, upright: Image.Image, metadata: Metadata, image_type: str, progress: Progress, clock: "_Clock"
+        self, upright: Decoded, metadata: Metadata, image_type: str, progress: Progress, clock: "_Clock"
     ) -> "_Seen":
         manifest, head = self.bundle.manifest, self.bundle.head
 
         progress("quality")
-        prepared = prepare(upright, manifest.input)
+        prepared = prepare(upright.image, manifest.input, upright.size)
         artefacts = find_artefacts(prepared.pixels)
         quality = assess(prepared, artefacts)
         clock.lap("quality")

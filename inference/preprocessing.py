@@ -20,6 +20,8 @@ _RESAMPLING: Final = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -32,7 +34,7 @@ class Geometry:
     width: int
     height: int
     turned: bool
-    box: tuple[float, float, float, float]
+    box: Box
 
     @property
     def landscape_size(self) -> tuple[int, int]:
@@ -55,20 +57,24 @@ class Prepared:
     geometry: Geometry
 
 
-def prepare(image: Image.Image, spec: InputSpec) -> Prepared:
+def prepare(image: Image.Image, spec: InputSpec, size: tuple[int, int] | None = None) -> Prepared:
     """Turn a portrait picture (dermoscopy has no up), crop the centre to the input's aspect, resize.
 
     Args:
         image: upright RGB, 8 bits a channel, as ``inference.decoding.decode`` returns it.
         spec: the bundle's input.
+        size: (width, height) of the upright original in pixels, where ``image`` is a reduction of it
+            (``inference.decoding.decode_for``); the geometry is the original's.
     """
-    turned = image.height > image.width
+    width, height = size or image.size
+    turned = height > width
     landscape = image.transpose(Image.Transpose.ROTATE_90) if turned else image
-    box = _centre_box(*landscape.size, aspect=spec.width / spec.height)
-    fitted = landscape.resize((spec.width, spec.height), _RESAMPLING[spec.interpolation], box=box)
+    long, short = max(width, height), min(width, height)
+    box = _centre_box(long, short, aspect=spec.width / spec.height)
+    seen = _scaled(box, landscape.width / long, landscape.height / short)
+    fitted = landscape.resize((spec.width, spec.height), _RESAMPLING[spec.interpolation], box=seen)
     pixels = np.asarray(fitted, dtype=np.uint8)  # (H, W, 3)
-    geometry = Geometry(image.width, image.height, turned, box)
-    return Prepared(pixels, to_tensor(pixels, spec), geometry)
+    return Prepared(pixels, to_tensor(pixels, spec), Geometry(width, height, turned, box))
 
 
 def to_tensor(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
@@ -79,7 +85,12 @@ def to_tensor(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[np.newaxis])
 
 
-def _centre_box(width: int, height: int, *, aspect: float) -> tuple[float, float, float, float]:
+def _scaled(box: Box, across: float, down: float) -> Box:
+    left, top, right, bottom = box
+    return left * across, top * down, right * across, bottom * down
+
+
+def _centre_box(width: int, height: int, *, aspect: float) -> Box:
     kept_width, kept_height = min(width, height * aspect), min(height, width / aspect)
     left, top = (width - kept_width) / 2, (height - kept_height) / 2
     return left, top, left + kept_width, top + kept_height
