@@ -12,6 +12,9 @@ CASES ?= 60
 # Modules are compiled when first imported: most of what comes along never is.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 
+# Libraries of linear algebra would otherwise take every core for a product of two small matrices.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
 .PHONY: help run test lint bench load demo clean
 
 help: ## Show this list
@@ -35,8 +38,8 @@ lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployme
 	AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: $(VENV)/.serve ## Measure the network on this machine: milliseconds per stage
-	$(BIN)/python -m tests.load.network
+bench: $(VENV)/.bench ## Measure the runtime beside torch on this machine; CALLS=10000: does memory drift, do threads agree
+	$(ONE_THREAD) $(BIN)/python -m $(if $(CALLS),tests.load.steady --calls $(CALLS),tests.load.bench --data "$(or $(DATA_DIR),var)")
 
 load: $(VENV)/.serve ## Send cases to the running clinic: make load URL=http://127.0.0.1:8000 USERS=4 CASES=60
 	$(BIN)/python -m tests.load.clinic --url $(URL) --users $(USERS) --cases $(CASES) --logins $(LOGINS)
@@ -53,6 +56,11 @@ $(BIN)/python:
 $(VENV)/.serve: $(BIN)/python requirements/serve.txt
 	@echo "Installing what the clinic needs, once …"
 	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/serve.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.serve requirements/train.txt requirements/bench.txt
+	@echo "Installing what our runtime is measured beside, once: some 5.5 GB …"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/train.txt -r requirements/bench.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.serve requirements/test.txt requirements/train.txt
