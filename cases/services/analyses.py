@@ -180,7 +180,7 @@ def _prediction(result: Result) -> dict[str, Any]:
         "tier": "" if result.abstain_reason else result.tier,
         "attributions": {"image": dict(result.image_logits), "metadata": dict(result.metadata_logits)},
         "shapley": _shapley(result),
-        "scope": _plain(getattr(result, "scope", None)),
+        "scope": _plain(result.scope),
     }
 
 

@@ -1,5 +1,6 @@
 """An analysis ends exactly once, whatever happens to its workers."""
 
+import dataclasses
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ from cases.selectors.audit import verify_chain
 from cases.services import analyses, images, leases, submission, sweep
 from cases.services.leases import Heartbeat, claim_analysis
 from cases.vocabulary import Action
+from inference.scope import ScopeReport
 from inference.vocabulary import DIAGNOSES
 from tests.drawings import dark_jpeg
 from tests.factories import AnalysisFactory, CaseFactory, LesionFactory, LesionImageFactory
@@ -75,6 +77,16 @@ def test_a_result_is_whole(queued, active_model):
     assert case.flag_threshold == active_model.flag_threshold
     told = AuditEvent.objects.order_by("seq").values_list("action", flat=True)
     assert list(told)[-2:] == ["analysis_succeeded", "case_ready"]  # the cause before its effect
+
+
+def test_what_the_runtime_measured_is_kept_in_plain_values(queued):
+    claimed, lease = claim_analysis(queued.pk)
+    result = analyses._compute(claimed, lease)
+    foreign = dataclasses.replace(result, scope=ScopeReport(score=2.5, limit=1.0, distance=2.0, energy=0.5))
+    assert analyses._record(claimed, lease, dataclasses.replace(foreign, abstain_reason="out_of_scope"))
+    kept = now_there(queued)
+    assert kept.prediction.scope == {"score": 2.5, "limit": 1.0, "distance": 2.0, "energy": 0.5}
+    assert (kept.abstain_reason, case_of(queued).flagged, case_of(queued).tier) == ("out_of_scope", True, "")
 
 
 def test_each_step_is_told_while_it_runs(queued, monkeypatch):
