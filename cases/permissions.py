@@ -22,6 +22,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "view_identity": (Role.STAFF, Role.DERMATOLOGIST),  # who the pseudonym is
     "view_cases": _CARE,
     "register_patient": (Role.STAFF, Role.DERMATOLOGIST),
+    "record_consent": (Role.STAFF, Role.DERMATOLOGIST),
     "register_lesion": (Role.STAFF, Role.DERMATOLOGIST),
     "open_case": (Role.STAFF, Role.DERMATOLOGIST),
     "edit_case": (Role.STAFF, Role.DERMATOLOGIST),
@@ -77,6 +78,10 @@ def visible_users(user) -> QuerySet:
 
 def visible_patients(user) -> QuerySet:
     return _visible(models.Patient.objects.all(), user, path="clinic", roles=_CARE)
+
+
+def visible_consents(user) -> QuerySet:
+    return _visible(models.Consent.objects.all(), user, path="patient__clinic", roles=_CARE)
 
 
 def visible_lesions(user) -> QuerySet:

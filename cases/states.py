@@ -90,7 +90,8 @@ CASE_MOVES = StateTable(
 ANALYSIS_MOVES = StateTable(
     "analysis",
     {
-        _A.QUEUED: [_A.RUNNING, _A.SUPERSEDED],
+        # Abstained without having run: the patient does not agree to it.
+        _A.QUEUED: [_A.RUNNING, _A.ABSTAINED, _A.SUPERSEDED],
         # Back to queued: the worker was lost, or the fault may pass.
         _A.RUNNING: [_A.QUEUED, _A.SUCCEEDED, _A.ABSTAINED, _A.FAILED, _A.SUPERSEDED],
         _A.FAILED: [_A.QUEUED, _A.SUPERSEDED],

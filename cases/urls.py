@@ -26,6 +26,7 @@ urlpatterns = [
     path("patients/new/", patients.create, name="register_patient"),
     path("patients/<uuid:patient>/", patients.show, name="patient"),
     path("patients/<uuid:patient>/correct/", patients.correct, name="correct_patient"),
+    path("patients/<uuid:patient>/consents/", patients.consent, name="record_consent"),
     path("patients/<uuid:patient>/cases/", intake.open_draft, name="open_case"),
     path("cases/new/", intake.new_case, name="new_case"),
     path("cases/<uuid:case>/", progress.show, name="case"),

@@ -166,6 +166,19 @@ class UnableReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class Purpose(models.TextChoices):
+    """What a patient may agree to, each by itself."""
+
+    CARE = "care", "Care"
+    AI = "ai", "Analysis by the network"
+    RESEARCH = "research", "Research and training"
+
+
+class ConsentAnswer(models.TextChoices):
+    GIVEN = "given", "Given"
+    REFUSED = "refused", "Refused"
+
+
 class Action(models.TextChoices):
     """What the audit trail tells of. The codes are kept for good: a trail is read years later."""
 
@@ -176,6 +189,7 @@ class Action(models.TextChoices):
     MEMBER_ADDED = "member_added", "Member added"
     PATIENT_REGISTERED = "patient_registered", "Patient registered"
     PATIENT_CORRECTED = "patient_corrected", "Patient corrected"
+    CONSENT_RECORDED = "consent_recorded", "Consent recorded"
     PATIENT_VIEWED = "patient_viewed", "Patient viewed"
     PATIENTS_LISTED = "patients_listed", "Patients listed"
     LESION_REGISTERED = "lesion_registered", "Lesion registered"

@@ -82,7 +82,7 @@ def verdict(analysis: Analysis | None) -> Words:
     if analysis.state == AnalysisState.SUCCEEDED:
         return Words(one_of(analysis.prediction.prediction_set), _TIERS[Tier(analysis.prediction.tier)])
     if analysis.state == AnalysisState.ABSTAINED:
-        return Words(*_ABSTENTIONS[AbstainReason(analysis.abstain_reason)])
+        return _abstention(analysis)
     if analysis.state == AnalysisState.FAILED:
         return Words("The analysis failed", f"{_sentence(analysis.error)} Read the case without it, or start it again.")
     if analysis.image.case.state == CaseState.SUBMITTED:
@@ -92,8 +92,16 @@ def verdict(analysis: Analysis | None) -> Words:
     )
 
 
+def _abstention(analysis: Analysis) -> Words:
+    if analysis.error:  # it was never asked
+        return Words(analysis.error.rstrip("."), "Read the case without its help.")
+    return Words(*_ABSTENTIONS[AbstainReason(analysis.abstain_reason)])
+
+
 def refusal_for_staff(analysis: Analysis) -> str:
     """Why there is no answer and what that means, for those who took the picture."""
+    if analysis.error:
+        return f"{_sentence(analysis.error)} The dermatologist decides without it."
     reason = AbstainReason(analysis.abstain_reason)
     check = getattr(analysis.image, "quality_check", None)
     found = f" ({finding_words(check.reasons)})" if reason == AbstainReason.LOW_QUALITY and check else ""

@@ -68,6 +68,18 @@ class PatientFactory(DjangoModelFactory):
     created_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
 
 
+class ConsentFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Consent
+
+    patient = factory.SubFactory(PatientFactory)
+    purpose = "ai"
+    answer = "given"
+    notice = "2026-1"
+    decided_on = date(2026, 11, 1)
+    recorded_by = factory.SelfAttribute("patient.created_by")
+
+
 class LesionFactory(DjangoModelFactory):
     class Meta:
         model = models.Lesion

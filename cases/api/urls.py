@@ -11,6 +11,7 @@ version_1 = [
     path("auth/token/", tokens.Tokens.as_view(), name="token"),
     path("patients/", patients.Patients.as_view(), name="patients"),
     path("patients/<uuid:patient>/", patients.Patient.as_view(), name="patient"),
+    path("patients/<uuid:patient>/consents/", patients.Consents.as_view(), name="consents"),
     path("lesions/", patients.Lesions.as_view(), name="lesions"),
     path("lesions/<uuid:lesion>/", patients.Lesion.as_view(), name="lesion"),
     path("cases/", cases.Cases.as_view(), name="cases"),

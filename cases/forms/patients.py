@@ -1,7 +1,7 @@
 from django import forms
 from django.utils import timezone
 
-from cases.vocabulary import Answer, Sex, SkinType
+from cases.vocabulary import Answer, ConsentAnswer, Purpose, Sex, SkinType
 
 
 class PatientForm(forms.Form):
@@ -34,3 +34,21 @@ class PatientForm(forms.Form):
 
 class FindForm(forms.Form):
     words = forms.CharField(max_length=100, required=False)
+
+
+class ConsentForm(forms.Form):
+    """One answer to one purpose; the newest counts."""
+
+    purpose = forms.ChoiceField(choices=[("", "Choose…"), *Purpose.choices])
+    answer = forms.ChoiceField(choices=[("", "Choose…"), *ConsentAnswer.choices])
+    notice = forms.CharField(
+        label="Revision of the notice",
+        max_length=40,
+        help_text="What is printed on the sheet that the patient was given.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    decided_on = forms.DateField(
+        label="Date",
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )

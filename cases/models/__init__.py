@@ -4,6 +4,7 @@ from cases.models.analysis import Analysis
 from cases.models.audit import AuditChain, AuditEvent, AuditReport
 from cases.models.case import Case
 from cases.models.clinic import Clinic, Membership
+from cases.models.consent import Consent
 from cases.models.explanation_request import ExplanationRequest
 from cases.models.idempotency import IdempotencyKey
 from cases.models.image import LesionImage, QualityCheck
@@ -23,6 +24,7 @@ __all__ = [
     "AuditReport",
     "Case",
     "Clinic",
+    "Consent",
     "Embedding",
     "Explanation",
     "ExplanationRequest",

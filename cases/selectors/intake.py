@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from cases.models import Case, Lesion, LesionImage, User
 from cases.permissions import visible_images, visible_lesions
-from cases.vocabulary import Answer, ImageType, Sex, Site
+from cases.selectors.consents import latest_answer
+from cases.vocabulary import Answer, ConsentAnswer, ImageType, Purpose, Sex, Site
 
 
 class Check(NamedTuple):
@@ -48,6 +49,7 @@ def checklist(case: Case, lesion: Lesion | None, images: list[LesionImage]) -> l
         Check(_images_words(images), bool(images), step="step-images", needed=True),
         *_advice_on_images(images),
         *_advice_on_metadata(case, images),
+        _advice_on_consent(case),
         _history(case),
     ]
 
@@ -84,6 +86,14 @@ def _advice_on_metadata(case: Case, images: list[LesionImage]) -> list[Check]:
         Check("Sex known" if sex else "Sex unknown: the network is less sure without it", done=sex),
         *([Check(f"Site of {', '.join(unsited)} unknown", done=False, step="step-lesion")] if unsited else []),
     ]
+
+
+def _advice_on_consent(case: Case) -> Check:
+    answer = latest_answer(case.patient, Purpose.AI)
+    if answer == ConsentAnswer.REFUSED:
+        return Check("The patient refuses analysis: the case goes to the dermatologist without it", done=False)
+    words = "Agreed to analysis" if answer else "Consent to analysis not recorded: see the patient's page"
+    return Check(words, done=bool(answer))
 
 
 def _history(case: Case) -> Check:

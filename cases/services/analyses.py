@@ -14,8 +14,10 @@ from cases.models import Analysis, Embedding, Explanation, Prediction, QualityCh
 from cases.models.analysis import Step
 from cases.permissions import ensure_may, ensure_visible, visible_analyses
 from cases.runtime import predictor_for
+from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import lock_case, settle_case
+from cases.services.consents import NO_CONSENT
 from cases.services.leases import Heartbeat, Lease, claim_analysis, record_step, with_context
 from cases.states import ASSESSABLE_CASE, AnalysisState
 from cases.vocabulary import Action, Verdict
@@ -62,6 +64,8 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
         if analysis.state != AnalysisState.FAILED:
             raise Conflict("This analysis is running; it is taken back by itself if its worker is lost.")
         case = analysis.image.case
+        if refuses_ai(case.patient):
+            raise Conflict(f"{NO_CONSENT} It is read without one.")
         if case.state not in ASSESSABLE_CASE:
             raise Conflict(
                 f"The case is {case.state}: a new result would reach nobody.",

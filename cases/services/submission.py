@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.errors import Conflict, InvalidInput
-from cases.models import Analysis, Case, LesionImage, ModelVersion, User
+from cases.models import Analysis, Case, LesionImage, ModelVersion, Patient, User
 from cases.permissions import ensure_may
+from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import settle_case
+from cases.services.consents import without_consent
 from cases.services.intake import locked_case
 from cases.services.retakes import answer_with_images, drop_request
 from cases.states import CASE_MOVES, CaseState
@@ -39,9 +41,12 @@ def submit_case(*, actor: User, case: Case) -> Case:
         case.analysis_deadline = now + timedelta(seconds=settings.ANALYSIS_DEADLINE_SECONDS)
         case.save()
         model_version = ModelVersion.objects.of_clinic(case.clinic).active().first()
-        analyses = [_queue(case, image, model_version) for image in images] if model_version else []
+        Patient.objects.select_for_update(no_key=True).get(pk=case.patient_id)  # a refusal waits, or is seen here
+        refused = without_consent() if refuses_ai(case.patient) else {}
+        analyses = [_queue(case, image, model_version, **refused) for image in images] if model_version else []
         payload = {"images": len(images), "model": model_version.sha256 if model_version else None}
         payload |= {"retake": str(retake.pk)} if retake else {}
+        payload |= {"consent": "refused"} if refused else {}
         audit.record(clinic=case.clinic, actor=actor, action=Action.CASE_SUBMITTED, about=case, payload=payload)
         for analysis in filter(None, analyses):
             _record_queued(case, actor, analysis)
@@ -94,7 +99,7 @@ def input_hash(image: LesionImage, metadata: dict[str, Any], model_version: Mode
     return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _queue(case: Case, image: LesionImage, model_version: ModelVersion) -> Analysis | None:
+def _queue(case: Case, image: LesionImage, model_version: ModelVersion, **ended: Any) -> Analysis | None:
     """A new analysis, unless the network has been asked about this image already (a resubmission)."""
     if image.analyses.current().exists():
         return None
@@ -104,6 +109,7 @@ def _queue(case: Case, image: LesionImage, model_version: ModelVersion) -> Analy
         model_version=model_version,
         metadata=metadata,
         input_hash=input_hash(image, metadata, model_version),
+        **ended,
     )
 
 
@@ -111,7 +117,7 @@ def _record_queued(case: Case, actor: User, analysis: Analysis) -> None:
     audit.record(
         clinic=case.clinic,
         actor=actor,
-        action=Action.ANALYSIS_QUEUED,
+        action=Action.ANALYSIS_ABSTAINED if analysis.has_ended else Action.ANALYSIS_QUEUED,
         about=analysis,
         payload={"case": str(case.pk), "image": str(analysis.image_id), "input_hash": analysis.input_hash},
     )

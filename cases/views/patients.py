@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cases import permissions
 from cases.errors import Conflict, InvalidInput
 from cases.forms.cases import ReasonForm
-from cases.forms.patients import FindForm, PatientForm
+from cases.forms.patients import ConsentForm, FindForm, PatientForm
 from cases.forms.refusals import tell
 from cases.models import Patient
 from cases.selectors import patients as selectors
+from cases.selectors.consents import standing_of
 from cases.services import audit
+from cases.services.consents import record_consent
 from cases.services.patients import CORRECTABLE, correct_patient, register_patient
 from cases.views.access import requires
 from cases.vocabulary import Action
@@ -102,13 +104,35 @@ def correct(request: HttpRequest, patient: UUID) -> HttpResponse:
 def show(request: HttpRequest, patient: UUID) -> HttpResponse:
     found = permissions.find(permissions.visible_patients(request.user), patient)
     audit.record_view(actor=request.user, action=Action.PATIENT_VIEWED, about=found)
+    return _page(request, found, ConsentForm())
+
+
+@requires("record_consent")
+@require_POST
+def consent(request: HttpRequest, patient: UUID) -> HttpResponse:
+    found = permissions.find(permissions.visible_patients(request.user), patient)
+    form = ConsentForm(request.POST)
+    if form.is_valid():
+        try:
+            record_consent(actor=request.user, patient=found, **form.cleaned_data)
+        except InvalidInput as refusal:
+            tell(form, refusal)
+        else:
+            messages.success(request, "Recorded. Earlier answers stay on record.")
+            return redirect("cases:patient", found.pk)
+    return _page(request, found, form, status=422)
+
+
+def _page(request: HttpRequest, patient: Patient, consent_form: ConsentForm, *, status: int = 200) -> HttpResponse:
     context = {
-        "patient": found,
-        "lesions": selectors.lesions_of(request.user, found),
-        "cases": selectors.cases_of(request.user, found),
+        "patient": patient,
+        "lesions": selectors.lesions_of(request.user, patient),
+        "cases": selectors.cases_of(request.user, patient),
         "form": ReasonForm(),
+        "consents": standing_of(patient),
+        "consent_form": consent_form,
     }
-    return render(request, "patients/patient.html", context)
+    return render(request, "patients/patient.html", context, status=status)
 
 
 def _note_list(request: HttpRequest, patients: QuerySet[Patient] | list[Patient]) -> None:

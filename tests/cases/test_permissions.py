@@ -15,6 +15,7 @@ EVERYONE = CARE | TRAIL
 
 FILTERS = {
     "patients": (permissions.visible_patients, factories.PatientFactory, "clinic", CARE),
+    "consents": (permissions.visible_consents, factories.ConsentFactory, "patient__clinic", CARE),
     "lesions": (permissions.visible_lesions, factories.LesionFactory, "patient__clinic", CARE),
     "cases": (permissions.visible_cases, factories.CaseFactory, "patient__clinic", CARE),
     "images": (permissions.visible_images, factories.LesionImageFactory, "case__patient__clinic", CARE),
@@ -80,6 +81,7 @@ ALLOWED = {
     "view_cases": "staff dermatologist admin",
     "view_models": "staff dermatologist admin auditor",
     "register_patient": "staff dermatologist",
+    "record_consent": "staff dermatologist",
     "register_lesion": "staff dermatologist",
     "open_case": "staff dermatologist",
     "edit_case": "staff dermatologist",

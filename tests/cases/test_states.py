@@ -27,7 +27,7 @@ LEGAL_CASE = {
     "entered_in_error": "",
 }
 LEGAL_ANALYSIS = {
-    "queued": "running superseded",
+    "queued": "running abstained superseded",
     "running": "queued succeeded abstained failed superseded",
     "failed": "queued superseded",
     "succeeded": "superseded",

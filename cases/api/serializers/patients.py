@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from cases.api.serializers.fields import VisibleObject
-from cases.models import Lesion, Patient
+from cases.models import Consent, Lesion, Patient
 from cases.permissions import may, visible_patients
 
 IDENTITY = ("identifier", "given_name", "family_name", "birth_date")
@@ -56,3 +56,18 @@ class OfPatient(serializers.Serializer):
     """A list may be narrowed to one patient."""
 
     patient = VisibleObject(visible_patients, required=False)
+
+
+class ConsentIn(serializers.ModelSerializer):
+    decided_on = serializers.DateField(required=False, help_text="Today where it is left out.")
+
+    class Meta:
+        model = Consent
+        fields = ["purpose", "answer", "notice", "decided_on"]
+
+
+class ConsentOut(serializers.ModelSerializer):
+    class Meta:
+        model = Consent
+        fields = ["id", "patient", "purpose", "answer", "notice", "decided_on", "recorded_by", "created_at"]
+        read_only_fields = fields

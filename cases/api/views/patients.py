@@ -6,9 +6,18 @@ from rest_framework.response import Response
 
 from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
-from cases.api.serializers.patients import LesionIn, LesionOut, OfPatient, PatientIn, PatientOut
-from cases.permissions import visible_lesions, visible_patients
+from cases.api.serializers.patients import (
+    ConsentIn,
+    ConsentOut,
+    LesionIn,
+    LesionOut,
+    OfPatient,
+    PatientIn,
+    PatientOut,
+)
+from cases.permissions import visible_consents, visible_lesions, visible_patients
 from cases.services.audit import record_view
+from cases.services.consents import record_consent
 from cases.services.lesions import register_lesion
 from cases.services.patients import register_patient
 from cases.vocabulary import Action
@@ -39,6 +48,24 @@ class Patient(Endpoint):
         found = self.find(visible_patients, patient)
         record_view(actor=request.user, action=Action.PATIENT_VIEWED, about=found)
         return self.shown(PatientOut, found)
+
+
+class Consents(Endpoint):
+    acts = {"GET": "view_patients", "POST": "record_consent"}
+    shapes = {"GET": ConsentOut, "POST": ConsentIn}
+
+    @extend_schema(responses=ConsentOut(many=True))
+    def get(self, request: Request, patient: UUID) -> Response:
+        """Every answer of a patient, newest first; the newest of a purpose counts."""
+        found = self.find(visible_patients, patient)
+        return self.page(visible_consents(request.user).filter(patient=found), action=Action.PATIENT_VIEWED)
+
+    @extend_schema(responses={201: ConsentOut})
+    @once
+    def post(self, request: Request, patient: UUID) -> Response:
+        """Record an answer. A refusal of analysis ends what is queued or running for this patient."""
+        found = self.find(visible_patients, patient)
+        return self.created(ConsentOut, record_consent(actor=request.user, patient=found, **self.checked()))
 
 
 class Lesions(Endpoint):

@@ -33,6 +33,8 @@ ALLOWED = {
     "GET patients": (CARE, 200),
     "POST patients": (INTAKE, 201),
     "GET patient": (CARE, 200),
+    "GET consents": (CARE, 200),
+    "POST consents": (INTAKE, 201),
     "GET lesions": (CARE, 200),
     "POST lesions": (INTAKE, 201),
     "GET lesion": (CARE, 200),
@@ -125,6 +127,10 @@ class Stage:
         return {
             "patients": ("/api/v1/patients/", person),
             "patient": (f"/api/v1/patients/{self.patient.pk}/", None),
+            "consents": (
+                f"/api/v1/patients/{self.patient.pk}/consents/",
+                {"purpose": "research", "answer": "given", "notice": "2026-1"},
+            ),
             "lesions": ("/api/v1/lesions/", {"patient": str(self.patient.pk), "site": "back"}),
             "lesion": (f"/api/v1/lesions/{self.lesion.pk}/", None),
             "cases": (f"{case}/", {"patient": str(self.patient.pk), "reason": "It itches."}),

@@ -1,0 +1,131 @@
+"""Consent by purpose: what was answered stays, and a refusal of analysis takes effect at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from cases import wording
+from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
+from cases.models import Analysis, AuditEvent, Consent
+from cases.selectors.consents import latest_answer, standing_of
+from cases.services import submission
+from cases.services.analyses import perform_analysis, retry_analysis
+from cases.services.consents import record_consent
+from cases.services.leases import claim_analysis
+from tests.factories import AnalysisFactory, CaseFactory, ConsentFactory, LesionImageFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(north, active_model):
+    return LesionImageFactory(case__patient__clinic=north.clinic).case
+
+
+@pytest.fixture
+def answer(north):
+    def act(patient, answer="refused", purpose="ai", **changes):
+        wanted = {"actor": north.staff, "patient": patient, "purpose": purpose, "answer": answer, "notice": "2026-1"}
+        return record_consent(**{**wanted, **changes})
+
+    return act
+
+
+def test_the_newest_answer_to_a_purpose_counts_and_the_others_stay(north, answer):
+    patient = PatientFactory(clinic=north.clinic)
+    for each in ("given", "refused", "given"):
+        answer(patient, each, purpose="research")
+    assert latest_answer(patient, "research") == "given"
+    assert latest_answer(patient, "ai") == ""
+    assert Consent.objects.count() == 3
+    assert [(each.purpose, each.latest is not None) for each in standing_of(patient)] == [
+        ("care", False), ("ai", False), ("research", True),
+    ]  # fmt: skip
+    event = AuditEvent.objects.filter(action="consent_recorded").last()
+    assert event.payload == {"purpose": "research", "answer": "given", "notice": "2026-1", "analyses_ended": 0}
+
+
+def test_a_case_of_a_patient_who_refuses_reaches_the_reader_without_analysis(north, draft, answer):
+    answer(draft.patient)
+    case = submission.submit_case(actor=north.staff, case=draft)
+    analysis = Analysis.objects.get()
+    assert (case.state, case.flagged, case.tier) == ("ready", True, "")
+    assert (analysis.state, analysis.abstain_reason) == ("abstained", "ineligible")
+    assert "has not agreed" in wording.verdict(analysis).headline
+    assert "has not agreed" in wording.refusal_for_staff(analysis)
+    assert not perform_analysis(analysis.pk)
+
+
+@pytest.mark.parametrize("kept", [{}, {"answer": "given"}], ids=["nothing recorded", "given"])
+def test_otherwise_it_is_analysed(north, draft, kept):
+    if kept:
+        ConsentFactory(patient=draft.patient, **kept)
+    submission.submit_case(actor=north.staff, case=draft)
+    assert Analysis.objects.get().state == "queued"
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["queued", "running"])
+def test_a_refusal_ends_what_waits_or_runs_and_the_case_goes_on(north, draft, answer, running):
+    submission.submit_case(actor=north.staff, case=draft)
+    analysis = Analysis.objects.get()
+    lease = claim_analysis(analysis.pk)[1] if running else None
+    answer(draft.patient)
+    analysis.refresh_from_db()
+    draft.refresh_from_db()
+    assert (analysis.state, draft.state, draft.flagged) == ("abstained", "ready", True)
+    assert lease is None or not lease.extend()
+    assert AuditEvent.objects.get(action="consent_recorded").payload["analyses_ended"] == 1
+
+
+def test_a_refusal_of_another_purpose_or_patient_leaves_analyses_alone(north, draft, answer):
+    submission.submit_case(actor=north.staff, case=draft)
+    answer(draft.patient, purpose="research")
+    answer(PatientFactory(clinic=north.clinic))
+    assert Analysis.objects.get().state == "queued"
+
+
+def test_a_failed_analysis_is_not_tried_again_after_a_refusal(north, answer):
+    case = CaseFactory(patient__clinic=north.clinic, ready=True)
+    analysis = AnalysisFactory(image__case=case, failed=True)
+    answer(case.patient)
+    with pytest.raises(Conflict, match="has not agreed"):
+        retry_analysis(actor=north.staff, analysis=analysis)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"purpose": "marketing"}, "purpose"),
+        ({"answer": "perhaps"}, "answer"),
+        ({"notice": " "}, "notice"),
+        ({"decided_on": timezone.localdate() + timedelta(days=2)}, "decided_on"),
+    ],
+)
+def test_a_wrong_field_is_named(north, answer, changes, field):
+    with pytest.raises(InvalidInput) as refusal:
+        answer(PatientFactory(clinic=north.clinic), **changes)
+    assert list(refusal.value.errors) == [field]
+    assert not Consent.objects.exists()
+
+
+def test_it_is_for_those_who_care_and_for_their_own_patients(north, south, answer):
+    patient = PatientFactory(clinic=north.clinic)
+    with pytest.raises(Forbidden):
+        answer(patient, actor=north.admin)
+    with pytest.raises(NotFound):
+        answer(patient, actor=south.staff)
+
+
+def test_the_patients_page_records_an_answer_and_intake_says_what_follows(north, draft, client_for):
+    staff = client_for(north.staff)
+    form = {"purpose": "ai", "answer": "refused", "notice": "2026-1", "decided_on": "2026-11-01"}
+    where = f"/patients/{draft.patient_id}/consents/"
+    intake = f"/cases/{draft.pk}/intake/"
+    assert "Consent to analysis not recorded" in staff.get(intake).content.decode()
+    refused = staff.post(where, {**form, "notice": ""})
+    assert refused.status_code == 422
+    assert 'id="id_notice_error_1"' in refused.content.decode()
+    page = staff.post(where, form, follow=True).content.decode()
+    assert "notice 2026-1" in page
+    assert "goes to the dermatologist without it" in staff.get(intake).content.decode()
