@@ -30,6 +30,8 @@ def submit_case(*, actor: User, case: Case) -> Case:
     ensure_may(actor, "submit_case")
     with transaction.atomic():
         case = locked_case(actor, case)
+        # Before anything is told to the trail: a refusal waits for this submission, or is seen by it.
+        Patient.objects.select_for_update(no_key=True).get(pk=case.patient_id)
         now = timezone.now()
         case.move_to(CaseState.SUBMITTED, now=now)
         retake = answer_with_images(actor=actor, case=case, now=now)
@@ -41,7 +43,6 @@ def submit_case(*, actor: User, case: Case) -> Case:
         case.analysis_deadline = now + timedelta(seconds=settings.ANALYSIS_DEADLINE_SECONDS)
         case.save()
         model_version = ModelVersion.objects.of_clinic(case.clinic).active().first()
-        Patient.objects.select_for_update(no_key=True).get(pk=case.patient_id)  # a refusal waits, or is seen here
         refused = without_consent() if refuses_ai(case.patient) else {}
         analyses = [_queue(case, image, model_version, **refused) for image in images] if model_version else []
         payload = {"images": len(images), "model": model_version.sha256 if model_version else None}
