@@ -36,11 +36,11 @@ class Rows:
     synthetic: NDArray[np.bool_]
 
 
-def embedded(run: Run, records: list[Record], pictures: Pictures, side: str) -> Rows:
+def embedded(run: Run, records: list[Record], pictures: Pictures, side: str, *, batch: int = 32) -> Rows:
     """Pooled features of one side of the run's own split, in its order. Raises ``DataError`` for a network without."""
     rows = rows_of(run.split, records, side)
     target = np.array([DIAGNOSES.index(records[row].diagnosis) for row in rows])
-    return Rows(embed(run, records, pictures, rows), target, np.zeros(len(rows), bool))
+    return Rows(embed(run, records, pictures, rows, batch=batch), target, np.zeros(len(rows), bool))
 
 
 def oversample(rows: Rows, *, seed: int, neighbours: int = 5) -> Rows:
