@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inference.vocabulary import DIAGNOSES
 from tests.training.fitting.test_engine import TINY
 from training.__main__ import main
 from training.data.filters import FILTERS
@@ -103,7 +104,10 @@ def test_runs_of_unlike_length_are_no_one_comparison(
 
 
 def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("label,code\n" + "".join(f"{code},{code}\n" for code in DIAGNOSES))
     words = ["ablation", "--of", "dnn", "--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
+    words += ["--source", "isic", "--label-map", str(labels)]
     words += ["--runs", str(tmp_path / "runs"), "--precision", "32-true", "--bootstrap", "20"]
     main(
         [
@@ -128,7 +132,7 @@ def test_the_switches_of_the_dnn_are_trained_and_compared_with_their_base(drawn:
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["side"] == "validation"  # unless asked, nothing is chosen by the test side
     turned = load_run(tmp_path / "runs" / "dnn" / "batch-norm")
-    assert turned.config["source"] == "ham10000"
+    assert turned.config["source"] == "isic"  # as it was said, whatever the default
     clearer = load_run(tmp_path / "runs" / "dnn" / "filter-clahe")
     assert clearer.config["filters"] == ["clahe"]
     assert clearer.priors.mean != turned.priors.mean  # it learned from other pictures, of the same split
