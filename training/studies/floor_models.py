@@ -39,8 +39,12 @@ class FloorModel:
     balanced: bool = False
 
 
+def forest(seed: int = 0) -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(300, min_samples_leaf=3, random_state=seed)
+
+
 MODELS = {
-    FOREST: FloorModel(colour_radial.describe, lambda: ExtraTreesClassifier(300, min_samples_leaf=3, random_state=0)),
+    FOREST: FloorModel(colour_radial.describe, forest),
     LOGISTIC: FloorModel(
         edges_colours.describe, lambda: make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
     ),
