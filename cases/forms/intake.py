@@ -44,6 +44,7 @@ class ManyFilesField(forms.FileField):
 
 class UploadForm(ImageKindForm):
     lesion = forms.UUIDField(widget=forms.HiddenInput)
+    replaces = forms.UUIDField(required=False)
     override_reason = forms.CharField(
         label="Why it belongs to this patient too",
         max_length=LONGEST,

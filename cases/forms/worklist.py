@@ -3,11 +3,17 @@ from typing import Any
 from django import forms
 
 from cases.selectors.worklist import WorklistFilter
-from cases.states import WAITING_CASE
+from cases.states import WAITING_CASE, CaseState
 from cases.vocabulary import Site, Tier
 
 ANY = [("", "Any")]
-VIEWS = (("flagged", "Flagged"), ("all", "All waiting"), ("mine", "Held by me"), ("unassessed", "Not assessed"))
+VIEWS = (
+    ("flagged", "Flagged"),
+    ("all", "All waiting"),
+    ("mine", "Held by me"),
+    ("unassessed", "Not assessed"),
+    ("awaiting", "Awaiting images"),
+)
 
 
 class WorklistForm(forms.Form):
@@ -45,4 +51,6 @@ class WorklistForm(forms.Form):
         view = chosen.pop("view", "flagged")
         if view == "unassessed":
             chosen["tier"] = "unassessed"
+        if view == "awaiting":
+            chosen["state"] = CaseState.AWAITING_IMAGES
         return WorklistFilter(**chosen, flagged=True if view == "flagged" else None, held_by_me=view == "mine")

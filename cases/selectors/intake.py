@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from cases.models import Case, Lesion, LesionImage, User
+from cases.models import Case, Lesion, LesionImage, RetakeRequest, User
 from cases.permissions import visible_images, visible_lesions
 from cases.selectors.consents import latest_answer
 from cases.vocabulary import Answer, ConsentAnswer, ImageType, Purpose, Sex, Site
@@ -23,6 +23,14 @@ class Check(NamedTuple):
 def images_of(user: User, case: Case) -> QuerySet[LesionImage]:
     """The images of the case, those of one lesion together."""
     return visible_images(user).filter(case=case).select_related("lesion").order_by("lesion__number", "uploaded_at")
+
+
+def split_by_request(images: list[LesionImage], retake: RetakeRequest | None) -> tuple[list, list]:
+    """(those that came since other images were asked for, those that were there before)."""
+    if retake is None:
+        return images, []
+    since = [image for image in images if image.uploaded_at >= retake.created_at]
+    return since, [image for image in images if image.uploaded_at < retake.created_at]
 
 
 def lesions_to_choose(user: User, case: Case) -> QuerySet[Lesion]:
@@ -52,6 +60,15 @@ def checklist(case: Case, lesion: Lesion | None, images: list[LesionImage]) -> l
         _advice_on_consent(case),
         _history(case),
     ]
+
+
+def answer_checklist(retake: RetakeRequest, since: list[LesionImage]) -> list[Check]:
+    """What the answer to a request for other images still lacks."""
+    if retake.image_id is None:
+        return [Check("The new image", bool(since), step="step-images", needed=True)]
+    done = any(image.replaces_id == retake.image_id for image in since)
+    words = f"The image in place of the one of {retake.image.lesion}"
+    return [Check(words, done, step="step-images", needed=True)]
 
 
 def may_be_submitted(checks: list[Check]) -> bool:

@@ -4,6 +4,7 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from cases.models import Case, Lesion, LesionImage, Patient, User
 from cases.permissions import may, visible_cases, visible_images, visible_lesions, visible_patients
+from cases.selectors.retakes import retakes_with_people, with_replaced
 from cases.states import CaseState
 
 FINISHED = (CaseState.CLOSED, CaseState.CANCELLED, CaseState.ENTERED_IN_ERROR)
@@ -28,10 +29,11 @@ def patients_matching(user: User, words: str) -> QuerySet[Patient]:
 
 def lesions_of(user: User, patient: Patient) -> QuerySet[Lesion]:
     """The patient's lesions in the order of their numbers, each with its images, newest first."""
-    images = visible_images(user).select_related("case").order_by("-uploaded_at", "id")
+    images = with_replaced(visible_images(user)).select_related("case").order_by("-uploaded_at", "id")
     return visible_lesions(user).filter(patient=patient).order_by("number").prefetch_related(Prefetch("images", images))
 
 
 def cases_of(user: User, patient: Patient) -> QuerySet[Case]:
     images: QuerySet[LesionImage] = visible_images(user).select_related("lesion")
-    return visible_cases(user).filter(patient=patient).prefetch_related(Prefetch("images", images))
+    retakes = Prefetch("retakes", retakes_with_people(user))
+    return visible_cases(user).filter(patient=patient).prefetch_related(Prefetch("images", images), retakes)

@@ -13,13 +13,17 @@ STEPS = tuple(Step)
 
 
 class ImageProgress(NamedTuple):
-    """One image's way through the steps; `analysis` is None where no model version was active."""
+    """One image's way through the steps; `analysis` is None where no model version was active.
+
+    One that was `replaced` stays in sight, and nobody waits for it.
+    """
 
     image: LesionImage
     analysis: Analysis | None
     step: Step
     steps: list[tuple[Step, str]]  # each step with "done", "current" or "waiting"
     place: int | None  # in the queue, from 1; None once it has started
+    replaced: bool
 
 
 class CaseProgress(NamedTuple):
@@ -37,9 +41,10 @@ def case_progress(case: Case) -> CaseProgress:
     """Progress of each image, and of the case as a whole."""
     analyses = Prefetch("analyses", current_answers())
     images = case.images.select_related("lesion", "quality_check").prefetch_related(analyses)
-    rows = [_image_progress(image) for image in images]
-    analysed = [row for row in rows if row.analysis is not None]
-    places = [row.place for row in rows if row.place is not None]
+    standing = set(case.images.standing().values_list("pk", flat=True))
+    rows = [_image_progress(image, replaced=image.pk not in standing) for image in images]
+    analysed = [row for row in rows if row.analysis is not None and not row.replaced]
+    places = [row.place for row in analysed if row.place is not None]
     return CaseProgress(
         images=rows,
         ended=sum(row.analysis.has_ended for row in analysed),
@@ -56,13 +61,13 @@ def place_in_queue(analysis: Analysis) -> int | None:
     return Analysis.objects.open().filter(earlier).count() + 1
 
 
-def _image_progress(image: LesionImage) -> ImageProgress:
+def _image_progress(image: LesionImage, *, replaced: bool) -> ImageProgress:
     analysis = image.current_analysis
     step = Step(analysis.step) if analysis else Step.QUEUED
     reached = STEPS.index(step)
     over = analysis is not None and analysis.has_ended
     steps = [(each, _standing(number, reached, over=over)) for number, each in enumerate(STEPS)]
-    return ImageProgress(image, analysis, step, steps, place_in_queue(analysis) if analysis else None)
+    return ImageProgress(image, analysis, step, steps, place_in_queue(analysis) if analysis else None, replaced)
 
 
 def _standing(number: int, reached: int, *, over: bool) -> str:

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 
 from cases.models import ModelVersion, User
 from cases.permissions import visible_analyses, visible_cases
+from cases.selectors.retakes import awaiting_count
 from cases.states import AnalysisState, CaseState
 
 BINS = 20
@@ -39,7 +40,7 @@ def queue_numbers(user: User) -> QueueNumbers:
     )
     answered = waiting.filter(silent=False, malignancy__isnull=False).order_by("malignancy")
     return QueueNumbers(
-        of_view=of_view,
+        of_view={**of_view, "awaiting": awaiting_count(user)},
         scores=list(answered.values_list("malignancy", flat=True)),
         silent=waiting.filter(silent=True).count(),
         of_other_versions=waiting.filter(pk__in=_scored_by_others(user)).count(),

@@ -8,6 +8,7 @@ from cases.models import Analysis, Case, Explanation, LesionImage, Read, User
 from cases.permissions import find, visible_cases, visible_images, visible_reads
 from cases.selectors.full import current_answers
 from cases.selectors.results import shown_explanation
+from cases.selectors.retakes import with_replaced
 from cases.states import AnalysisState
 
 
@@ -18,17 +19,17 @@ def case_to_read(user: User, case_id) -> Case:
 
 def images_to_read(user: User, case: Case) -> list[LesionImage]:
     """The case's images with their lesion, quality check and newest analysis."""
-    images = visible_images(user).filter(case=case).select_related("lesion", "quality_check")
+    images = with_replaced(visible_images(user)).filter(case=case).select_related("lesion", "quality_check")
     return list(images.prefetch_related(Prefetch("analyses", current_answers())))
 
 
 def first_to_look_at(images: list[LesionImage]) -> LesionImage | None:
-    """The image whose answer is the most malignant; without any answer the first one."""
+    """Of those that stand, the image whose answer is the most malignant; without any answer the first one."""
 
-    def weight(image: LesionImage) -> float:
+    def weight(image: LesionImage) -> tuple[bool, float]:
         analysis = image.current_analysis
         answered = analysis is not None and analysis.state == AnalysisState.SUCCEEDED
-        return analysis.prediction.malignancy if answered else -1.0
+        return not image.is_replaced, analysis.prediction.malignancy if answered else -1.0
 
     return max(images, key=weight, default=None)
 

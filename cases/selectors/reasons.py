@@ -11,7 +11,12 @@ _NOT_SCORED = "A clinical image of the same lesion was not scored: the network r
 
 
 def rank_reason(case: Case, *, threshold: float | None) -> str:
-    """A few short sentences; reads the case's prefetched images, analyses and quality checks."""
+    """A few short sentences; reads the case's prefetched images, analyses, quality checks and retakes."""
+    told = _retake_sentence(case)
+    return told if case.paused_at else f"{told} {_standing_sentence(case, threshold)}".strip()
+
+
+def _standing_sentence(case: Case, threshold: float | None) -> str:
     images = case.standing_images
     analyses = [analysis for image in images for analysis in image.analyses.all()]
     silences = _silences(images)
@@ -20,6 +25,21 @@ def rank_reason(case: Case, *, threshold: float | None) -> str:
     possibility = _possibility(case, _possible(analyses))
     said = [possibility, _threshold_sentence(case, threshold), _beside(case, silences)]
     return " ".join(sentence for sentence in said if sentence)
+
+
+def _retake_sentence(case: Case) -> str:
+    """What other images are asked for, or what came of it last."""
+    asked = next(reversed(case.retakes.all()), None)
+    if asked is None or asked.cancelled_at:
+        return ""
+    if asked.is_open:
+        which = f"instead of one of {asked.image.lesion}" if asked.image else "beside the others"
+        said = f"; “{asked.comment}”" if asked.comment else ""
+        return f"A new image is awaited {which}: {asked.get_reason_display().lower()}{said}."
+    if asked.unable:
+        said = f": “{asked.answer}”" if asked.answer else ""
+        return f"No other image came. {asked.get_unable_display()}{said}."
+    return "The new image has come."
 
 
 def _silences(images: list[LesionImage]) -> list[str]:

@@ -16,6 +16,7 @@ from cases.models import Case, LesionImage, User
 from cases.permissions import visible_cases
 from cases.selectors.full import current_answers
 from cases.selectors.reasons import rank_reason
+from cases.selectors.retakes import retakes_with_people
 from cases.states import WAITING_CASE, CaseState
 from cases.vocabulary import Tier
 
@@ -146,6 +147,7 @@ def worklist_cases(user: User) -> QuerySet[Case]:
         .prefetch_related(
             Prefetch("images", LesionImage.objects.select_related("lesion", "quality_check")),
             Prefetch("images__analyses", queryset=current_answers()),
+            Prefetch("retakes", queryset=retakes_with_people(user)),
         )
     )
 

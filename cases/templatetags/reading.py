@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from cases.models import Patient
+from cases.models import Patient, RetakeRequest
+from cases.templatetags.shell import place
 from cases.vocabulary import Action
 from cases.wording import SHORT_NAMES
 
@@ -57,6 +59,27 @@ def age_today(patient: Patient) -> str:
 def action_label(action: str) -> str:
     """In words; an action that later versions no longer know keeps its code."""
     return Action(action).label if action in Action.values else action
+
+
+@register.filter
+def asked_for(retake: RetakeRequest) -> str:
+    """ "New image of L1, back, left: out of focus"."""
+    why = retake.get_reason_display()
+    if retake.image is None:
+        return f"One more image: {why[0].lower()}{why[1:]}"
+    return f"New image of {retake.image.lesion}, {place(retake.image.lesion)}: {why[0].lower()}{why[1:]}"
+
+
+@register.filter
+def came_of_it(retake: RetakeRequest) -> str:
+    """How a request ended; what was answered in free words stands beside it."""
+    if retake.is_open:
+        return "Not answered yet"
+    when = date_format(timezone.localtime(retake.ended_at), "j M Y, H:i")
+    if retake.cancelled_at:
+        return f"Taken back by {retake.cancelled_by}, {when}"
+    ending = f"No image: {retake.get_unable_display().lower()}" if retake.unable else "The new image came"
+    return f"{ending} ({retake.answered_by}, {when})"
 
 
 @register.filter

@@ -31,12 +31,17 @@ class Place(NamedTuple):
 
 PLACES = (
     Place("Home", "home", "view_home"),
-    Place("Queue", "worklist", "view_worklist", ("reading", "claim", "sign", "release")),
+    Place(
+        "Queue",
+        "worklist",
+        "view_worklist",
+        ("reading", "claim", "sign", "release", "request_images", "withdraw_request"),
+    ),
     Place(
         "Patients",
         "patients",
         "view_patients",
-        ("find_patients", "register_patient", "patient", "new_case", "open_case", "intake", "case"),
+        ("find_patients", "register_patient", "patient", "new_case", "open_case", "intake", "decline_retake", "case"),
     ),
     Place("Audit", "audit", "view_audit"),
     Place("Models", "models", "view_models", ("model",)),
@@ -141,7 +146,7 @@ def fingerprint(progress: CaseProgress) -> str:
 @register.filter
 def outcome(progress: CaseProgress) -> str:
     """How it went, once it is over: "1 assessed, 1 without an answer"."""
-    states = [row.analysis.state for row in progress.images if row.analysis]
+    states = [row.analysis.state for row in progress.images if row.analysis and not row.replaced]
     counts = [
         (states.count(AnalysisState.SUCCEEDED), "assessed"),
         (states.count(AnalysisState.ABSTAINED), "without an answer"),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from cases.models import User
 from cases.selectors import home as selectors
 from cases.selectors.policy import flag_policy
+from cases.selectors.retakes import open_retakes
 from cases.selectors.worklist import Worklist
 from cases.services import audit
 from cases.states import CaseState
@@ -29,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _staff(user: User) -> tuple[str, dict[str, Any]]:
     return "home/staff.html", {
-        "retakes": selectors.first_of(selectors.cases_in(user, CaseState.AWAITING_IMAGES)),
+        "retakes": open_retakes(user),
         "failed": selectors.first_of(selectors.failed_cases(user)),
         "drafts": selectors.first_of(selectors.cases_in(user, CaseState.DRAFT).order_by("-updated_at")),
         "analysing": selectors.first_of(selectors.cases_in(user, CaseState.SUBMITTED)),

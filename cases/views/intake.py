@@ -15,10 +15,12 @@ from cases.errors import InvalidInput
 from cases.forms.cases import HistoryForm, ReasonForm
 from cases.forms.intake import LesionForm, UploadForm
 from cases.forms.refusals import tell
+from cases.forms.retakes import UnableForm
 from cases.models import Case, User
 from cases.models.case import SYMPTOMS
 from cases.selectors import intake as selectors
 from cases.selectors.patients import register_of
+from cases.selectors.retakes import replaceable, retakes_of
 from cases.services import audit, submission
 from cases.services.intake import open_case, update_intake
 from cases.services.lesions import register_lesion
@@ -139,12 +141,21 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
     """What every part of the page is drawn from, as it is now."""
     images = list(selectors.images_of(user, case))
     lesions = list(selectors.lesions_to_choose(user, case))
+    retakes = retakes_of(user, case)
+    retake = next((each for each in retakes if each.is_open), None)
+    if retake and retake.image and not asked_for:
+        asked_for = str(retake.image.lesion_id)
+    since, earlier = selectors.split_by_request(images, retake)
     lesion = selectors.lesion_at_hand(case, lesions, images, asked_for)
-    checks = selectors.checklist(case, lesion, images)
+    checks = selectors.answer_checklist(retake, since) if retake else selectors.checklist(case, lesion, images)
     complete = selectors.may_be_submitted(checks)
     return {
         "case": case,
-        "images": images,
+        "images": since,
+        "earlier": earlier,
+        "retake": retake,
+        "retakes": retakes,
+        "replaceable": [image for image in replaceable(user, case, retake) if lesion == image.lesion] if retake else [],
         "lesions": lesions,
         "lesion": lesion,
         "checks": checks,
@@ -162,6 +173,7 @@ def workspace(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "patient": case.patient,
         "lesion_form": LesionForm(),
         "upload_form": UploadForm(),
+        "unable_form": UnableForm(),
         "history_form": HistoryForm(initial=known_history(case)),
         "refused_files": [],
         **forms,

@@ -12,6 +12,7 @@ from cases import permissions, workflows
 from cases.models import Case, User
 from cases.selectors.progress import case_progress
 from cases.selectors.reading import reads_of
+from cases.selectors.retakes import retakes_of
 from cases.services import audit
 from cases.states import CaseState
 from cases.templatetags.shell import fingerprint
@@ -19,6 +20,7 @@ from cases.views.access import requires
 from cases.vocabulary import Action
 
 READABLE = (
+    CaseState.AWAITING_IMAGES,
     CaseState.READY,
     CaseState.IN_REVIEW,
     CaseState.SECOND_READ,
@@ -38,7 +40,12 @@ def show(request: HttpRequest, case: UUID) -> HttpResponse:
     if elsewhere:
         return HttpResponseClientRedirect(elsewhere) if request.htmx else redirect(elsewhere)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
-    context = {"case": found, "progress": case_progress(found), "reads": reads_of(request.user, found)}
+    context = {
+        "case": found,
+        "progress": case_progress(found),
+        "reads": reads_of(request.user, found),
+        "retakes": retakes_of(request.user, found),
+    }
     return render(request, "cases/case.html", context)
 
 
@@ -73,8 +80,8 @@ def _case(user: User, case: UUID) -> Case:
 
 def _elsewhere(user: User, case: Case) -> str:
     """A draft goes on where it is written, a readable case to whoever reads; "" keeps the person here."""
-    if case.is_editable and permissions.may(user, "edit_case"):
-        return reverse("cases:intake", args=[case.pk])
     if case.state in READABLE and permissions.may(user, "record_read"):
         return reverse("cases:reading", args=[case.pk])
+    if case.is_editable and permissions.may(user, "edit_case"):
+        return reverse("cases:intake", args=[case.pk])
     return ""

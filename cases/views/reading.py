@@ -16,13 +16,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cases.errors import Conflict, IllegalTransition, InvalidInput
 from cases.forms.reading import ReadForm
 from cases.forms.refusals import tell
-from cases.models import Case, Read
+from cases.forms.retakes import RetakeForm
+from cases.models import Case
+from cases.permissions import may
 from cases.selectors import reading as selectors
 from cases.selectors.results import leading_analysis, possible_diagnoses
 from cases.services import audit
 from cases.services.reads import record_read
 from cases.services.review import claim_case, release_case
-from cases.states import EDITABLE_CASE
+from cases.states import CaseState
 from cases.views.access import requires
 from cases.views.reading_room import room
 from cases.views.worklist import claim_next
@@ -45,10 +47,16 @@ def act(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_safe
 def reading(request: HttpRequest, case: UUID) -> HttpResponse:
     found = selectors.case_to_read(request.user, case)
-    if found.state in EDITABLE_CASE:
+    if found.state == CaseState.DRAFT or _is_theirs_to_answer(request, found):
         return redirect("cases:case", found.pk)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
-    return _page(request, found)
+    return page(request, found)
+
+
+def _is_theirs_to_answer(request: HttpRequest, case: Case) -> bool:
+    """Who adds the images that are awaited does so at the intake; who decides looks on here."""
+    user = request.user
+    return case.state == CaseState.AWAITING_IMAGES and may(user, "edit_case") and not may(user, "record_read")
 
 
 @requires("claim_case")
@@ -61,7 +69,7 @@ def claim(request: HttpRequest, case: UUID) -> HttpResponse:
     except Conflict as conflict:
         if request.htmx:
             raise
-        return _conflict(request, found, conflict)
+        return refused(request, found, conflict)
     if request.htmx:
         return render(request, "reading/_held.html", {"case": found})
     return redirect("cases:reading", found.pk)
@@ -74,7 +82,7 @@ def release(request: HttpRequest, case: UUID) -> HttpResponse:
     try:
         release_case(reader=request.user, case=found)
     except Conflict as conflict:
-        return _conflict(request, found, conflict)
+        return refused(request, found, conflict)
     messages.info(request, f"{found.patient.pseudonym} is free again for any reader.")
     return redirect("cases:worklist")
 
@@ -90,15 +98,14 @@ def sign(request: HttpRequest, case: UUID) -> HttpResponse:
         except InvalidInput as refusal:
             tell(form, refusal)
         except Conflict as conflict:
-            return _conflict(request, found, conflict, form=form)
+            return refused(request, found, conflict, lost="Your read was not recorded.", form=form)
         else:
-            return _onwards(request, read)
-    return _page(request, found, form=form, status=422)
+            return next_case(request, f"Signed {read.case.patient.pseudonym}: {signed_words(read)}.")
+    return page(request, found, form=form, status=422)
 
 
-def _onwards(request: HttpRequest, read: Read) -> HttpResponse:
+def next_case(request: HttpRequest, done: str) -> HttpResponse:
     """To the next free case, which is held at once so that no colleague reads it in vain."""
-    done = f"Signed {read.case.patient.pseudonym}: {signed_words(read)}."
     following = claim_next(request.user)
     if following is None:
         messages.success(request, f"{done} Nothing else waits.")
@@ -108,12 +115,11 @@ def _onwards(request: HttpRequest, read: Read) -> HttpResponse:
     return redirect("cases:reading", following.pk)
 
 
-def _conflict(request: HttpRequest, case: Case, conflict: Conflict, **extra: Any) -> HttpResponse:
-    """The case as it is now, with the sentences that say why the act was not done."""
+def refused(request: HttpRequest, case: Case, conflict: Conflict, *, lost: str = "", **extra: Any) -> HttpResponse:
+    """The case as it is now, with the sentences that say why the act was not done, and what was lost by it."""
     now = selectors.case_to_read(request.user, case.pk)
-    lost = " Your read was not recorded." if extra else ""
-    messages.error(request, f"{_overtaken(request, now, conflict)}{lost}")
-    return _page(request, now, status=409, **extra)
+    messages.error(request, f"{_overtaken(request, now, conflict)} {lost}".strip())
+    return page(request, now, status=409, **extra)
 
 
 def _overtaken(request: HttpRequest, case: Case, conflict: Conflict) -> str:
@@ -128,13 +134,30 @@ def _overtaken(request: HttpRequest, case: Case, conflict: Conflict) -> str:
     return f"{signer} signed this case already, on {when}: {signed_words(read)}."
 
 
-def _page(request: HttpRequest, case: Case, *, form: ReadForm | None = None, status: int = 200) -> HttpResponse:
+def page(
+    request: HttpRequest,
+    case: Case,
+    *,
+    form: ReadForm | None = None,
+    retake_form: RetakeForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The whole room; a form that was refused is shown as it was filled in."""
     context = room(request.user, case, wanted_image=request.GET.get("image", ""))
     holds = context["holds"]
     if holds or form:
         context["form"] = form or ReadForm(possible=context["possible"], initial=_suggestion(case))
+    context["retake_form"] = retake_form or _blank_retake(context)
     context["here"] = reverse("cases:reading", args=[case.pk])
     return render(request, "reading/reading.html", context, status=status)
+
+
+def _blank_retake(context: dict[str, Any]) -> RetakeForm | None:
+    """About the image that is being looked at."""
+    if not context["may_ask"]:
+        return None
+    image = context["image"]
+    return RetakeForm(images=context["images"], initial={"image": str(image.pk) if image else ""})
 
 
 def _suggestion(case: Case) -> dict[str, str]:

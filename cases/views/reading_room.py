@@ -11,6 +11,7 @@ from cases.selectors.attribution import account_of
 from cases.selectors.policy import flag_policy
 from cases.selectors.progress import case_progress
 from cases.selectors.results import leading_analysis, possible_diagnoses, probability_rows
+from cases.selectors.retakes import retakes_of
 from cases.selectors.worklist import Worklist
 from cases.states import AnalysisState, CaseState
 from cases.views.explanations import explanation_context
@@ -45,6 +46,7 @@ def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
         "earlier": list(selectors.earlier_reads(user, case)[:10]),
         "progress": case_progress(case) if case.state == CaseState.SUBMITTED else None,
         **_standing(user, case),
+        **_retakes(user, case),
         **_neighbours(user, case),
     }
 
@@ -103,6 +105,18 @@ def _standing(user: User, case: Case) -> dict[str, Any]:
         "held_by_other": held and not holds and not expired,
         "may_claim": may(user, "claim_case") and (case.state == CaseState.READY or (expired and not holds)),
         "may_retry": may(user, "retry_analysis"),
+    }
+
+
+def _retakes(user: User, case: Case) -> dict[str, Any]:
+    """What other images were asked for, and whether this person may ask for some now."""
+    retakes = retakes_of(user, case)
+    free = case.state == CaseState.READY or (case.state == CaseState.IN_REVIEW and case.claimed_by_id == user.pk)
+    return {
+        "retakes": retakes,
+        "retake": next((retake for retake in retakes if retake.is_open), None),
+        "may_ask": free and may(user, "request_images"),
+        "may_withdraw": may(user, "withdraw_request"),
     }
 
 

@@ -64,6 +64,8 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
     values = form.cleaned_data
     lesion = permissions.find(permissions.visible_lesions(request.user), values["lesion"])
     kind = {name: values[name] for name in ("image_type", "dermoscopic_type", "override_reason")}
+    if values["replaces"]:
+        kind["replaces"] = permissions.find(permissions.visible_images(request.user), values["replaces"])
     before = set(found.images.values_list("pk", flat=True))
     kept, again, refused = [], [], []
     for file in values["files"]:
@@ -105,7 +107,7 @@ def remove(request: HttpRequest, image: UUID) -> HttpResponse:
     return _after(request, found.case, "cases/intake/_removed.html", {})
 
 
-def _attach(user: User, case: Case, lesion: Lesion, file: UploadedFile, kind: dict[str, str]) -> LesionImage:
+def _attach(user: User, case: Case, lesion: Lesion, file: UploadedFile, kind: dict[str, Any]) -> LesionImage:
     if file.size > settings.UPLOAD_MAX_BYTES:  # before a single byte of it is read into memory
         most = settings.UPLOAD_MAX_BYTES // 1_000_000
         raise InvalidInput({"file": f"The file has {file.size / 1e6:.0f} MB; at most {most} MB are accepted."})

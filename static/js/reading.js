@@ -27,6 +27,28 @@ function openOverride(open = true) {
   else overrideButton.focus();
 }
 
+// ── Asking for a new image: the form takes the place of the read until it is sent or left ─────────────
+const panel = document.querySelector(".read");
+const retake = document.getElementById("retake-form");
+const asking = () => Boolean(retake) && panel.hasAttribute("data-asking");
+
+function openRetake(open = true) {
+  if (!retake) return;
+  panel.toggleAttribute("data-asking", open);
+  if (open) retake.querySelector("input[name=reason]:checked, input[name=reason]").focus();
+  else document.querySelector("[data-retake-open]")?.focus();
+}
+
+if (retake) {
+  for (const button of document.querySelectorAll("[data-retake-open]")) button.addEventListener("click", () => openRetake());
+  retake.querySelector("[data-retake-close]").addEventListener("click", () => openRetake(false));
+  retake.addEventListener("keydown", (event) => event.key === "Escape" && openRetake(false));
+  retake.addEventListener("submit", (event) => {
+    if (retake.dataset.sent) event.preventDefault();
+    retake.dataset.sent = "yes";
+  });
+}
+
 function confirm() {
   const button = form?.querySelector("button[value=confirm]");
   if (button?.offsetParent) button.click(); // not while an override is being filled in
@@ -80,19 +102,21 @@ form?.addEventListener("change", (event) => {
 // The analysis has come to its end while somebody watched: show what came of it.
 document.addEventListener("case-settled", () => location.reload());
 
-function chooseManagement(place) {
-  const choice = form?.querySelectorAll("input[name=management]")[place];
+function choose(place) {
+  const choices = asking() ? retake.querySelectorAll("input[name=reason]") : form?.querySelectorAll("input[name=management]");
+  const choice = choices?.[place];
   if (!choice) return;
   choice.checked = true;
   choice.dispatchEvent(new Event("change", { bubbles: true }));
   choice.focus();
 }
-const managementKeys = Object.fromEntries([...Array(7).keys()].map((place) => [String(place + 1), () => chooseManagement(place)]));
+const managementKeys = Object.fromEntries([...Array(9).keys()].map((place) => [String(place + 1), () => choose(place)]));
 
 bindKeys({
   ...managementKeys,
   y: confirm,
-  o: () => openOverride(true),
+  o: () => asking() || openOverride(true),
+  r: () => openRetake(),
   c: submit("claim-form"),
   u: submit("release-form"),
   j: follow("next-case"),

@@ -204,7 +204,7 @@ def test_a_draft_is_read_where_it_is_written(browser, north):
 
 
 def test_claim_then_the_read_panel_is_there(browser, case):
-    assert "read-form" not in room(browser, case)
+    assert 'id="read-form"' not in room(browser, case)
     assert act(browser, "claim", case)["Location"] == reverse("cases:reading", args=[case.pk])
     page = room(browser, case)
     assert 'id="read-form"' in page
@@ -214,7 +214,7 @@ def test_claim_then_the_read_panel_is_there(browser, case):
 
 def test_the_most_probable_diagnosis_is_offered_and_no_management(browser, held):
     page = room(browser, held)
-    assert page.count(" checked") == 2  # that diagnosis, and the switch of the keys
+    assert page.count(" checked") == 3  # that diagnosis, the image a retake would be about, the switch of the keys
     assert "Confirm <span data-confirmed>mel</span>" in page
 
 

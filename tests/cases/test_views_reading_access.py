@@ -32,6 +32,8 @@ ACTS = {
     "claim": (403, 302, 403, 403),
     "release": (403, 409, 403, 403),
     "sign": (403, 422, 403, 403),
+    "request_images": (403, 422, 403, 403),
+    "withdraw_request": (403, 409, 403, 403),
     "activate_model": (403, 403, 302, 403),
 }
 ROLES = ("staff", "dermatologist", "admin", "auditor")
@@ -40,7 +42,7 @@ ROLES = ("staff", "dermatologist", "admin", "auditor")
 def address(name, clinic):
     """The page `name` of an object of this clinic."""
     case = CaseFactory(ready=True, patient__clinic=clinic)
-    if name in ("reading", "claim", "release", "sign"):
+    if name in ("reading", "claim", "release", "sign", "request_images", "withdraw_request"):
         return reverse(f"cases:{name}", args=[case.pk])
     if name in ("picture", "thumbnail"):
         return reverse(f"cases:{name}", args=[LesionImageFactory(case=case).pk])

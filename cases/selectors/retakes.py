@@ -1,0 +1,37 @@
+"""What other images are asked for, and what came of it."""
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from cases.models import Case, LesionImage, RetakeRequest, User
+from cases.permissions import visible_cases, visible_images, visible_retakes
+from cases.states import CaseState
+
+
+def retakes_with_people(user: User) -> QuerySet[RetakeRequest]:
+    """Oldest first, each with its image and everybody who had a part in it."""
+    return visible_retakes(user).select_related("image__lesion", "requested_by", "answered_by", "cancelled_by")
+
+
+def retakes_of(user: User, case: Case) -> list[RetakeRequest]:
+    return list(retakes_with_people(user).filter(case=case))
+
+
+def open_retakes(user: User) -> QuerySet[RetakeRequest]:
+    """What the clinic's staff are asked for, longest waiting first."""
+    asked = retakes_with_people(user).open().filter(case__state=CaseState.AWAITING_IMAGES)
+    return asked.select_related("case__patient", "image__lesion", "requested_by")
+
+
+def awaiting_count(user: User) -> int:
+    return visible_cases(user).filter(state=CaseState.AWAITING_IMAGES).count()
+
+
+def with_replaced(images: QuerySet[LesionImage]) -> QuerySet[LesionImage]:
+    """Each says as `is_replaced` whether another image stands for it now."""
+    return images.annotate(is_replaced=Exists(LesionImage.objects.filter(replaces=OuterRef("pk"))))
+
+
+def replaceable(user: User, case: Case, retake: RetakeRequest) -> list[LesionImage]:
+    """The images that were there when others were asked for and that nothing had replaced by then."""
+    there = visible_images(user).filter(case=case, uploaded_at__lt=retake.created_at).select_related("lesion")
+    return list(there.exclude(replacements__uploaded_at__lt=retake.created_at))
