@@ -31,6 +31,8 @@ NAMES = (
     "benchmark",
     "ablation",
     "export",
+    "scope",
+    "quality",
 )
 COMMANDS: dict[str, ModuleType] = {name: import_module(f"training.commands.{name}") for name in NAMES}
 
