@@ -32,6 +32,7 @@ IMAGE_INPUT = "image"
 FEATURES_OUTPUT = "features"
 MASK_OUTPUT = "mask"
 _MAX_MANIFEST_BYTES = 1_000_000
+MAX_FILE_BYTES = 500_000_000  # the shipped network has 38 MB; what is larger than this no small server can open
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,8 @@ def _verified_file(path: Path, name: str, entry: FileEntry) -> bytes:
         raise BundleError(f"{name} is missing or not a plain file.")
     if file.stat().st_size != entry.size:
         raise BundleError(f"{name} has {file.stat().st_size} bytes, not {entry.size}.")
+    if entry.size > MAX_FILE_BYTES:
+        raise BundleError(f"{name} has {entry.size / 1e6:.0f} MB; at most {MAX_FILE_BYTES // 1_000_000} are served.")
     data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise BundleError(f"{name} was altered: its SHA-256 is not the manifest's.")

@@ -1,6 +1,7 @@
 import builtins
 import hashlib
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,12 @@ def test_its_hash_is_over_the_canonical_manifest(bundle: Bundle, own_bundle: Pat
 def test_fields_that_this_version_does_not_know_are_kept(own_bundle: Path) -> None:
     rewrite(own_bundle, lambda document: document.update(members=[{"seed": 1}]))
     assert load_manifest(own_bundle).document["members"] == [{"seed": 1}]
+
+
+def test_a_file_that_no_small_server_could_open_is_refused_unread(own_bundle: Path) -> None:
+    os.truncate(own_bundle / "model.onnx", 600_000_000)  # sparse: it takes no room
+    rewrite(own_bundle, lambda document: document["files"]["model.onnx"].update(bytes=600_000_000))
+    assert "model.onnx has 600 MB; at most 500 are served" in problems_of(own_bundle)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "head.npz", "MODEL_CARD.md"])
