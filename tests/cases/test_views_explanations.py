@@ -46,6 +46,7 @@ def test_asking_shows_it_at_once_and_asks_again_until_it_is_over(client_for, nor
     assert "SHAP for melanoma" in page
     assert 'hx-trigger="every 1s"' in page
     assert "<progress" in page
+    assert "<form" not in page  # it is swapped every second: a choice for the next one would be lost
     assert browser.get(piece(analysis), {"seen": "queued 0"}, **HTMX).status_code == 204
     ExplanationRequest.objects.all().delete()
     ExplanationRequestFactory(analysis=analysis, done=True)
@@ -60,6 +61,14 @@ def test_without_script_it_leads_back_to_the_image(client_for, north, analysis):
     answer = ask(client_for(north.dermatologist), analysis)
     assert answer.status_code == 302
     assert answer["Location"].endswith(f"/reading/?image={analysis.image_id}")
+
+
+def test_a_picture_is_fetched_once_while_another_is_being_made(client_for, north, analysis):
+    """Each fetch is an event in the trail."""
+    made = ExplanationRequestFactory(analysis=analysis, done=True)
+    ExplanationRequestFactory(analysis=analysis, method="shap")
+    page = client_for(north.dermatologist).get(piece(analysis)).content.decode()
+    assert f'id="explained-{made.pk}" hx-preserve="true"' in page
 
 
 def test_a_poor_fit_and_a_failure_are_said(client_for, north, analysis):
