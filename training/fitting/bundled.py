@@ -18,7 +18,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from inference.bundle import MANIFEST_FILE, Bundle
-from inference.conformance import TOLERANCE, seeded_input
+from inference.conformance import seeded_input
 from inference.head import MetadataMember
 from training.data.records import DataError
 from training.data.splits import Split
@@ -29,6 +29,7 @@ from training.networks.network import NetworkConfig
 from training.networks.unfolding import load_folded
 
 _HALF, _BIAS = ".half", ".weight_bias"  # how export names what it halved, and a norm that it folded
+TOLERANCE = 1e-3  # in logits; torch and the runtime differ in float32 by about 1e-5
 
 
 @dataclass(frozen=True)
