@@ -34,7 +34,7 @@ def space_of(embeddings: np.ndarray[Any, np.dtype[np.float32]], axes: int = 2) -
 
 
 def embedding_of(bundle: Bundle, picture: Image.Image) -> np.ndarray[Any, np.dtype[np.float32]]:
-    features, _ = Runtime(bundle.model).run(prepare(normalise(picture), bundle.manifest.input).tensor)
+    features, _ = Runtime(lambda: bundle.model).run(prepare(normalise(picture), bundle.manifest.input).tensor)
     return np.asarray(features.mean(axis=(1, 2)))
 
 

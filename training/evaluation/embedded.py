@@ -25,7 +25,7 @@ def embed(bundle: Bundle, records: Sequence[Record], cache: Path) -> Floats:
     The file belongs to one graph: its name holds the graph's hash (``cache_file``).
     """
     known = _read(cache)
-    runtime = Runtime(bundle.model)
+    runtime = Runtime(lambda: bundle.model)
     missing = [record for record in records if record.image_id not in known]
     for number, record in enumerate(tqdm(missing, desc="embedding", unit="image"), start=1):
         prepared = prepare(decode(record.image.read_bytes()), bundle.manifest.input)

@@ -15,7 +15,7 @@ from inference.manifest import InputSpec
 from inference.preprocessing import prepare
 from inference.quality import assess
 from training.data.records import Record
-from training.reporting.report import Report, Table
+from training.reporting.report import Cell, Report, Table
 from training.studies.corruptions import blur
 from training.studies.skin_tones import TONES, angle, shifted
 
@@ -71,7 +71,7 @@ def build(gates: Sequence[Gate], *, side: str) -> Report:
         f"{blurred.refused:.1%} of the same with a severe blur. Between five skin tones the refused share differs by "
         f"{gap(gates) * 100:.1f} points."
     )
-    rows = [
+    rows: list[list[Cell]] = [
         [
             gate.change,
             gate.n,

@@ -56,7 +56,7 @@ def noise(rng: Random, index: int) -> Image.Image:
     elif kind == 1:
         pixels = rng.normal(rng.uniform(80, 180), rng.uniform(20, 70), shape)
     elif kind == 2:
-        pixels = 255.0 * (rng.random(shape) < rng.uniform(0.2, 0.8))
+        pixels = np.where(rng.random(shape) < rng.uniform(0.2, 0.8), 255.0, 0.0)
     else:
         pixels = np.stack([_cloud(rng) for _ in range(channels)], axis=-1)
     coarse = int(rng.integers(1, 7))

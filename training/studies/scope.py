@@ -54,7 +54,9 @@ def of_records(
 
 
 def of_probes(bundle: Bundle, space: FeatureSpace, section: ScopeSection, probes: Sequence[Probe]) -> Refusals:
-    runtime, rows, fit = Runtime(bundle.model), [], []
+    runtime = Runtime(lambda: bundle.model)
+    rows: list[Floats] = []
+    fit: list[bool] = []
     for probe in probes:
         prepared = prepare(probe.picture, bundle.manifest.input)
         fit.append(assess(prepared).acceptable)
@@ -142,7 +144,7 @@ def _draw(measured: dict[str, Any], test: Refusals, probed: Refusals) -> Figure:
     drawing, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     bins = np.linspace(-5, 25, 90)
     for name, found in (("test side", test), ("probes", probed)):
-        axes.hist(found.scores.clip(-5, 25), bins, density=True, alpha=0.6, label=name)
+        axes.hist(found.scores.clip(-5, 25), bins.tolist(), density=True, alpha=0.6, label=name)
     axes.axvline(measured["limit"], color="#16191d", linewidth=1)
     axes.set(xlabel="score (25 and more in the last bin)", ylabel="density")
     axes.legend(frameon=False)
