@@ -86,8 +86,8 @@ def test_what_was_never_seen_gets_no_answer_and_is_not_routine(wary: Bundle) -> 
     assert known.scope is not None
     assert known.scope.inside
     assert known.abstain_reason != "out_of_scope"
-    noise = np.random.default_rng(0).integers(0, 256, (144, 192, 3), dtype=np.uint8)
-    foreign = predictor.predict(Image.fromarray(noise))
+    blue_skin = Image.merge("RGB", lesion(seed=21).split()[::-1])
+    foreign = predictor.predict(blue_skin)
     assert foreign.scope is not None
     assert foreign.scope.score > known.scope.score
     assert foreign.abstain_reason == "out_of_scope"
