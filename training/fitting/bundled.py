@@ -28,7 +28,6 @@ from training.networks.fusion import Additive
 from training.networks.network import NetworkConfig
 from training.networks.unfolding import load_folded
 
-TOLERANCE = 1e-3  # in logits; float32 convolutions differ between libraries and machines by about 1e-5
 _HALF, _BIAS = ".half", ".weight_bias"  # how export names what it halved, and a norm that it folded
 TOLERANCE = 1e-3  # in logits; torch and the runtime differ in float32 by about 1e-5
 
