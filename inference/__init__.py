@@ -17,6 +17,7 @@ The way of one picture, from bytes to ``Result``:
 8. ``attribution``    exact Shapley values of picture, age, sex and site
 9. ``scope``          features and logits → is it a picture of the kind that the network learned from?
 10. ``gradcam``       one product → heat for all seven classes; ``overlay`` lays it on the original
+11. ``lesion``        the mask sharpened by colour; ``descriptors`` measure it: ABCD and texture
 
 ``predictor`` is these steps in order and ``result`` what they give. ``bundle`` reads and verifies the folder
 in which weights travel with their meaning (``manifest``, ``onnx_graph``), and ``conformance`` checks that it

@@ -10,6 +10,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
@@ -126,6 +127,9 @@ def summary(result: Result) -> dict[str, object]:
         "abstain_reason": result.abstain_reason,
         "heat_inside_lesion": result.heat_inside_lesion,
         "heat_on_border": result.heat_on_border,
+        "heat_is_doubtful": result.heat_is_doubtful,
+        "descriptors": asdict(result.descriptors) if result.descriptors else None,
+        "attributions": {code: dict(result.attributions[code]) for code in SEVERITY},
         "quality": {item.name: [round(item.value, 4), item.unit] for item in result.quality.measurements},
         "quality_reasons": list(result.quality.reasons),
         "model": {

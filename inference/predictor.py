@@ -15,10 +15,12 @@ from inference.attribution import PLAYERS, Worth, attribute_malignancy, baseline
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
 from inference.decoding import Decoded, decode_for, normalise
+from inference.descriptors import Descriptors, describe, scale_seen
 from inference.engines import Choice
 from inference.errors import InferenceError
 from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
 from inference.head import Floats
+from inference.lesion import Mask, lesion_mask
 from inference.metadata import Metadata
 from inference.preprocessing import Prepared, prepare, to_tensor
 from inference.quality import QualityReport, assess
@@ -73,6 +75,7 @@ class Predictor:
         metadata: Metadata | None = None,
         *,
         image_type: str = DERMOSCOPIC,
+        millimetres_per_pixel: float | None = None,
         progress: Progress = _silent,
     ) -> Result:
         """Answer about one picture.
@@ -82,19 +85,21 @@ class Predictor:
             metadata: any field may be unknown; with none known the picture alone answers.
             image_type: one of ``vocabulary.IMAGE_TYPES``; the bundle abstains from types it was not
                 trained on.
+            millimetres_per_pixel: of the picture as it is sent, where a scale is known.
             progress: called with each stage as it begins, and with "done".
 
         Raises:
             ImageRefused: the bytes are no picture that may be analysed.
             BundleError: at the first call, as ``warm_up`` does.
             InferenceError: the network's answer is not a number.
+            ValueError: the scale is not above zero.
         """
         self.warm_up()
         clock = _Clock()
         upright = self._upright(image)
         clock.lap("decode")
         seen = self._look(upright, metadata or Metadata(), image_type, progress, clock)
-        result = self._conclude(seen, clock)
+        result = self._conclude(seen, millimetres_per_pixel, clock)
         progress("done")
         return result
 
@@ -146,10 +151,10 @@ class Predictor:
             fused=bool(encoded.any()),
             heat=heat,
             worth=worth,
-            lesion=mask > 0,  # the logit of one half
+            mask=mask,
         )
 
-    def _conclude(self, seen: "_Seen", clock: "_Clock") -> Result:
+    def _conclude(self, seen: "_Seen", millimetres_per_pixel: float | None, clock: "_Clock") -> Result:
         manifest, logits = self.bundle.manifest, seen.from_image + seen.from_metadata
         if not np.isfinite(logits).all():
             raise InferenceError("The network's answer to this picture is not a number.")
@@ -167,6 +172,8 @@ class Predictor:
             max_set_size=manifest.thresholds.max_set_size,
         )
         hottest = seen.heat[int(p.argmax())]
+        outlined, descriptors = self._measure(seen, millimetres_per_pixel)
+        clock.lap("lesion")
         return Result(
             probabilities=calibrated,
             balanced=self._by_code(balanced_scores(logits, manifest, fused=seen.fused)),
@@ -184,6 +191,8 @@ class Predictor:
             heatmaps=as_bytes(seen.heat),
             heatmap_maxima=self._by_code(peaks(seen.heat)),
             lesion_mask=seen.lesion,
+            lesion_pixels=outlined,
+            descriptors=descriptors,
             heat_inside_lesion=share_inside(hottest, seen.lesion) if seen.lesion.any() else None,
             heat_on_border=share_inside(hottest, border(*self.bundle.grid)),
             geometry=seen.prepared.geometry,
@@ -205,6 +214,12 @@ class Predictor:
         malignant = np.array([code in MALIGNANT for code in manifest.labels])
         parts = attribute_malignancy(seen.worth, log_prior, temperature, malignant)
         return dict(zip(("start", *PLAYERS), parts.tolist(), strict=True))
+
+    def _measure(self, seen: "_Seen", millimetres_per_pixel: float | None) -> tuple[Mask, Descriptors | None]:
+        pixels, geometry = seen.prepared.pixels, seen.prepared.geometry
+        outlined = lesion_mask(pixels, seen.mask)
+        scale = scale_seen(geometry, self.bundle.manifest.input.width, millimetres_per_pixel)
+        return outlined, describe(pixels, outlined, millimetres_per_pixel=scale)
 
     def _attributions(self, shares: Worth) -> dict[str, dict[str, float]]:
         columns = (dict(zip(PLAYERS, column, strict=True)) for column in shares.T.tolist())
@@ -234,7 +249,12 @@ class _Seen:
     fused: bool
     heat: Floats  # (7, h, w)
     worth: Worth  # (16, 7), each coalition of picture, age, sex and site
-    lesion: NDArray[np.bool_]  # (h, w)
+    mask: Floats  # (h, w), logits
+
+    @property
+    def lesion(self) -> NDArray[np.bool_]:
+        """(h, w)."""
+        return np.asarray(self.mask > 0)  # the logit of one half
 
 
 class _Clock:

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.artefacts import Artefacts
+from inference.descriptors import Descriptors
 from inference.head import Floats
 from inference.preprocessing import Geometry
 from inference.quality import QualityReport
 from inference.scope import ScopeReport
 from inference.uncertainty import AbstainReason, Tier
+
+TRUSTED_FROM: Final = 0.5  # share of heat inside the lesion
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,9 @@ class Result:
         heatmaps: (7, h, w) uint8, Grad-CAM, each scaled to its own maximum.
         heatmap_maxima: that maximum, in logits per cell.
         lesion_mask: (h, w) bool, where the network sees lesion (sigmoid > 0.5).
+        lesion_pixels: (H, W) bool, the same sharpened to the network's input by colour (``inference.lesion``).
+        descriptors: asymmetry, border, colours, diameter, area and texture of lesion_pixels; None where no lesion
+            of forty pixels was found.
         heat_inside_lesion: share (0 to 1) of the likeliest class's heat inside the mask; None without
             heat or without a lesion.
         heat_on_border: share of the same heat on the outermost ring of cells; None without heat.
@@ -50,7 +57,7 @@ class Result:
         embedding: (C,) float32, spatial mean of the features.
         model_name, model_version, model_sha256: which bundle answered.
         runtime: which engine computed it: name, version, precision and threads.
-        timings: milliseconds by stage: decode, quality, network, gradcam, total.
+        timings: milliseconds by stage: decode, quality, network, gradcam, lesion, total.
     """
 
     probabilities: Mapping[str, float]
@@ -69,6 +76,8 @@ class Result:
     heatmaps: NDArray[np.uint8]
     heatmap_maxima: Mapping[str, float]
     lesion_mask: NDArray[np.bool_]
+    lesion_pixels: NDArray[np.bool_]
+    descriptors: Descriptors | None
     heat_inside_lesion: float | None
     heat_on_border: float | None
     geometry: Geometry
@@ -86,6 +95,16 @@ class Result:
     def likeliest(self) -> str:
         """The code with the highest calibrated probability."""
         return max(self.probabilities, key=lambda code: self.probabilities[code])
+
+    @property
+    def heat_is_doubtful(self) -> bool:
+        """Whether most of the likeliest class's heat lies off the lesion: the picture was judged by something else.
+
+        True as well where there is no lesion to lie on; False without any heat, which points nowhere.
+        """
+        if self.heat_on_border is None:
+            return False
+        return self.heat_inside_lesion is None or self.heat_inside_lesion < TRUSTED_FROM
 
     def heatmap(self, code: str) -> NDArray[np.uint8]:
         """(h, w), 0 to 255: where the picture speaks for a diagnosis."""

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ def exact(result: Result) -> tuple[Any, ...]:
         result.heatmaps.tobytes(),
         tuple(result.heatmap_maxima.items()),
         result.heat_inside_lesion,
+        result.lesion_pixels.tobytes(),
+        result.descriptors,
         result.embedding.tobytes(),
         result.quality,
         result.model_sha256,
@@ -59,7 +62,7 @@ def test_a_result_is_whole(predictor: Predictor) -> None:
     assert (result.model_name, result.model_version) == ("tiny", "0.0")
     assert result.model_sha256 == predictor.bundle.sha256
     assert result.runtime == f"onnxruntime {onnxruntime.__version__} float32 1 thread"
-    assert set(result.timings) == {"decode", "quality", "network", "gradcam", "total"}
+    assert set(result.timings) == {"decode", "quality", "network", "gradcam", "lesion", "total"}
     assert result.timings["total"] >= result.timings["network"] > 0
 
 
@@ -123,6 +126,17 @@ def test_codes_and_not_places_name_the_answers(tmp_path: Path) -> None:
         np.testing.assert_allclose(first.heatmap(code).astype(int), second.heatmap(code).astype(int), atol=1)
     assert first.prediction_set == second.prediction_set
     assert first.heatmap("mel").tobytes() != first.heatmap("nv").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("inside", "on_border", "doubtful"),
+    [(0.49, 0.2, True), (0.5, 0.2, False), (None, 0.2, True), (None, None, False)],
+)
+def test_heat_that_lies_mostly_off_the_lesion_is_doubtful(
+    predictor: Predictor, inside: float | None, on_border: float | None, doubtful: bool
+) -> None:
+    result = replace(predictor.predict(encode(lesion())), heat_inside_lesion=inside, heat_on_border=on_border)
+    assert result.heat_is_doubtful is doubtful
 
 
 def test_equal_input_gives_equal_bits(predictor: Predictor, bundle: Bundle) -> None:

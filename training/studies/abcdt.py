@@ -10,20 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.descriptors import COLOURS, COUNTED_FROM
+
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-
-# The six colours that the ABCD rule counts, RGB; each pixel of the lesion counts for the nearest (in Lab).
-COLOURS = {
-    "white": (235, 225, 220),
-    "red": (200, 80, 80),
-    "light brown": (170, 115, 75),
-    "dark brown": (90, 50, 35),
-    "blue-grey": (95, 110, 130),
-    "black": (30, 25, 25),
-}
-COUNTED_FROM = 0.05  # share of the lesion from which a colour is there
 
 NAMES = (
     *("asymmetry along", "asymmetry across"),

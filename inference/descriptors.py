@@ -1,0 +1,150 @@
+"""Asymmetry, border, colour, diameter, texture as numbers: after the ABCD rule (Stolz et al. 1994).
+
+Each is counted so that a picture turned by 90 degrees gives the same: neighbours along rows and columns weigh alike,
+and directions come in pairs.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.lesion import Mask
+from inference.preprocessing import Geometry
+
+Floats = NDArray[np.float64]
+
+# The six colours that the ABCD rule counts, RGB; each pixel of the lesion counts for the nearest (in Lab).
+COLOURS: Final = {
+    "white": (235, 225, 220),
+    "red": (200, 80, 80),
+    "light brown": (170, 115, 75),
+    "dark brown": (90, 50, 35),
+    "blue-grey": (95, 110, 130),
+    "black": (30, 25, 25),
+}
+COUNTED_FROM: Final = 0.05  # share of the lesion from which a colour is there
+FEWEST_PIXELS: Final = 40  # of a lesion: a smaller one has no shape to measure
+_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+_DIRECTIONS = np.deg2rad(np.arange(0, 180, 5))
+_CELL = 2  # pixels, of the grid on which a lesion is laid on its mirror image
+
+
+@dataclass(frozen=True)
+class Descriptors:
+    """What the outline and the pixels within it come to.
+
+    Attributes:
+        asymmetry: share (0 to 1) of the lesion that its mirror image misses, mean over its two main axes.
+        border: perimeter² / (4π area): 1 for a disc, more for a ragged outline.
+        colours: how many of the six colours of the ABCD rule fill 5 % of the lesion or more, 1 to 6.
+        diameter_mm: the longest extent in millimetres; None without a scale.
+        area_share: share (0 to 1) of what the network saw.
+        texture: mean step between neighbouring pixels of the lesion, grey levels.
+    """
+
+    asymmetry: float
+    border: float
+    colours: int
+    diameter_mm: float | None
+    area_share: float
+    texture: float
+
+
+def describe(
+    pixels: NDArray[np.uint8], mask: Mask, *, millimetres_per_pixel: float | None = None
+) -> Descriptors | None:
+    """Measure a lesion.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        mask: (H, W) bool, where the lesion is.
+        millimetres_per_pixel: of these pixels, not of the original's (``scale_seen``).
+
+    Returns:
+        The descriptors, or None where the mask holds fewer than 40 pixels.
+    """
+    if mask.sum() < FEWEST_PIXELS:
+        return None
+    y, x = np.nonzero(mask)
+    points = np.stack([x - x.mean(), y - y.mean()])  # (2, N)
+    return Descriptors(
+        asymmetry=_asymmetry(points),
+        border=_perimeter(mask) ** 2 / (4 * np.pi * len(x)),
+        colours=int((colour_shares(pixels[mask]) >= COUNTED_FROM).sum()),
+        diameter_mm=_longest(points) * millimetres_per_pixel if millimetres_per_pixel else None,
+        area_share=float(mask.mean()),
+        texture=_texture(pixels, mask),
+    )
+
+
+def scale_seen(geometry: Geometry, width: int, millimetres_per_pixel: float | None) -> float | None:
+    """Millimetres per pixel of the network's input, ``width`` pixels wide, from those of the original.
+
+    Raises:
+        ValueError: the scale is not above zero.
+    """
+    if millimetres_per_pixel is None:
+        return None
+    if not 0 < millimetres_per_pixel < np.inf:
+        raise ValueError(f"millimetres_per_pixel: {millimetres_per_pixel!r} is not a number above zero.")
+    left, _, right, _ = geometry.box
+    return millimetres_per_pixel * (right - left) / width
+
+
+def colour_shares(colours: NDArray[np.uint8]) -> Floats:
+    """(N, 3) uint8 RGB → (6,): the share of pixels nearest to each of ``COLOURS`` in CIE Lab."""
+    known, seen = _lab(np.array(list(COLOURS.values()))), _lab(colours)
+    nearest = ((known**2).sum(axis=1) - 2 * seen @ known.T).argmin(axis=1)
+    return np.bincount(nearest, minlength=len(known)) / len(nearest)
+
+
+def _lab(rgb: NDArray[np.integer]) -> Floats:
+    """sRGB, 0 to 255 → CIE 1976 L*a*b*, white D65."""
+    linear = _LINEAR[rgb]
+    xyz = linear @ _TO_XYZ.T
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+
+
+# IEC 61966-2-1: the levels made linear, and the way to XYZ, divided by the white point.
+_LEVELS = np.arange(256) / 255
+_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4)
+_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) / np.array(
+    [[0.9505], [1.0], [1.089]]
+)
+
+
+def _asymmetry(points: Floats) -> float:
+    """(2, N) around their centre: mirrored at each main axis, the share that the mirror image misses."""
+    axes = np.linalg.eigh(np.cov(points))[1]
+    turned = axes.T @ points
+    reach = int(np.ceil(np.abs(turned).max() / _CELL)) + 1
+    cells = np.floor(turned / _CELL).astype(np.int64) + reach  # cell k lies as far from the axis as 2·reach - 1 - k
+    side = 2 * reach
+    filled = np.bincount(cells[1] * side + cells[0], minlength=side * side).reshape(side, side)
+    here = filled * 2 >= _CELL * _CELL
+    missed = [1 - (here & here[flip]).sum() / max(1, here.sum()) for flip in (np.s_[::-1, :], np.s_[:, ::-1])]
+    return float(np.mean(missed))
+
+
+def _perimeter(mask: Mask) -> float:
+    """Pixels: Crofton's formula, from how often lines in four directions cross the outline."""
+    p = np.pad(mask, 1)
+    straight = (p[1:] != p[:-1]).sum() + (p[:, 1:] != p[:, :-1]).sum()
+    slanted = (p[1:, 1:] != p[:-1, :-1]).sum() + (p[1:, :-1] != p[:-1, 1:]).sum()
+    return float(np.pi / 8 * (straight + slanted / np.sqrt(2)))
+
+
+def _longest(points: Floats) -> float:
+    """(2, N) → the longest of 36 extents, in pixels; a single pixel is one long."""
+    along = np.stack([np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)], axis=1) @ points  # (36, N)
+    return float((along.max(axis=1) - along.min(axis=1)).max()) + 1
+
+
+def _texture(pixels: NDArray[np.uint8], mask: Mask) -> float:
+    luma = pixels @ _LUMA
+    down, right = mask[1:] & mask[:-1], mask[:, 1:] & mask[:, :-1]
+    steps = np.abs(luma[1:] - luma[:-1])[down].sum() + np.abs(luma[:, 1:] - luma[:, :-1])[right].sum()
+    return float(steps / max(1, down.sum() + right.sum()))

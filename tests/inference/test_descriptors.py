@@ -1,0 +1,133 @@
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from inference.descriptors import COLOURS, Descriptors, colour_shares, describe, scale_seen
+from inference.metadata import Metadata
+from inference.predictor import Predictor
+from inference.preprocessing import Geometry
+from tests.inference.pictures import encode, lesion
+
+Mask = NDArray[np.bool_]
+Pixels = NDArray[np.uint8]
+
+
+def shape(*points: tuple[float, float]) -> Mask:
+    image = Image.new("1", (192, 144))
+    ImageDraw.Draw(image).polygon(points, fill=1)
+    return np.asarray(image)
+
+
+def disc(radius: float = 40) -> Mask:
+    y, x = np.mgrid[:144, :192]
+    return np.asarray(np.hypot(x - 95.5, y - 71.5) < radius)
+
+
+def blotched(mask: Mask, seed: int = 0) -> Pixels:
+    """Skin, and in the mask patches of some of the six colours."""
+    rng = np.random.default_rng(seed)
+    patches = rng.choice(len(COLOURS), (9, 12), p=(0.02, 0.1, 0.4, 0.3, 0.08, 0.1))
+    painted = np.array(list(COLOURS.values()))[np.kron(patches, np.ones((16, 16), int))]
+    pixels = np.where(mask[..., np.newaxis], painted, (205, 160, 140)) + rng.normal(0, 5, (144, 192, 1))
+    return np.asarray(pixels.clip(0, 255), np.uint8)
+
+
+def found(pixels: Pixels, mask: Mask, scale: float | None = 0.1) -> Descriptors:
+    described = describe(pixels, mask, millimetres_per_pixel=scale)
+    assert described is not None
+    return described
+
+
+def of_shape(mask: Mask) -> Descriptors:
+    return found(np.full((*mask.shape, 3), 128, np.uint8), mask)
+
+
+LOPSIDED = shape((40, 30), (150, 40), (120, 70), (140, 110), (90, 90), (60, 120))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("mask", [disc(), LOPSIDED, shape((20, 60), (170, 60), (170, 90), (20, 90))])
+def test_turning_by_90_degrees_changes_nothing_by_more_than_2_percent(mask: Mask, turns: int) -> None:
+    pixels = blotched(mask)
+    upright = found(pixels, mask)
+    turned = found(np.rot90(pixels, turns), np.rot90(mask, turns))
+    assert astuple(turned) == pytest.approx(astuple(upright), rel=0.02, abs=1e-9)
+
+
+def test_a_disc_is_symmetric_with_an_even_border() -> None:
+    even = of_shape(disc())
+    assert even.asymmetry < 0.02
+    assert even.border == pytest.approx(1, abs=0.03)
+    assert even.diameter_mm == pytest.approx(8, rel=0.02)
+    assert even.area_share == pytest.approx(np.pi * 40**2 / (144 * 192), rel=0.01)
+
+
+def test_a_half_disc_is_less_symmetric_and_a_star_more_ragged() -> None:
+    half = disc()
+    half[72:] = False
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    reach = np.where(np.arange(24) % 2, 25, 60)
+    star = shape(*zip(96 + reach * np.cos(angles), 72 + reach * np.sin(angles), strict=True))
+    assert of_shape(half).asymmetry > of_shape(disc()).asymmetry + 0.05
+    assert of_shape(LOPSIDED).asymmetry > 0.1
+    assert of_shape(star).border > 2
+
+
+def test_colours_are_counted_from_a_twentieth_of_the_lesion() -> None:
+    mask = disc()
+    pixels = np.full((144, 192, 3), COLOURS["dark brown"], np.uint8)
+    assert found(pixels, mask).colours == 1
+    rows = np.flatnonzero(mask.any(axis=1))
+    pixels[: rows[25]] = COLOURS["black"]
+    assert found(pixels, mask).colours == 2
+    pixels[rows[-2] :] = COLOURS["red"]  # too little to count
+    assert found(pixels, mask).colours == 2
+
+
+def test_each_of_the_six_colours_is_nearest_to_itself() -> None:
+    shares = colour_shares(np.array(list(COLOURS.values()), np.uint8))
+    np.testing.assert_allclose(shares, 1 / 6)
+
+
+def test_texture_is_the_mean_step_inside_and_ignores_the_outline() -> None:
+    mask = disc()
+    flat = np.where(mask[..., np.newaxis], np.uint8(60), np.uint8(200)) * np.ones(3, np.uint8)
+    assert found(flat, mask).texture == 0
+    board = (np.indices((144, 192)).sum(axis=0) % 2 * 10 + 60)[..., np.newaxis] * np.ones(3, int)
+    assert found(board.astype(np.uint8), mask).texture == pytest.approx(10)
+
+
+def test_a_handful_of_pixels_has_no_shape() -> None:
+    assert describe(np.zeros((144, 192, 3), np.uint8), disc(3)) is None
+
+
+def test_the_scale_of_the_original_becomes_that_of_the_input() -> None:
+    geometry = Geometry(800, 600, turned=False, box=(0, 0, 800, 600))
+    assert scale_seen(geometry, 192, 0.02) == pytest.approx(0.02 * 800 / 192)
+    assert scale_seen(geometry, 192, None) is None
+    with pytest.raises(ValueError, match="millimetres_per_pixel: -1 is not a number above zero"):
+        scale_seen(geometry, 192, -1)
+
+
+def test_a_result_measures_the_lesion_in_millimetres_when_the_scale_is_known(predictor: Predictor) -> None:
+    data = encode(lesion(800, 600))
+    with_scale = predictor.predict(data, Metadata(), millimetres_per_pixel=0.02).descriptors
+    without = predictor.predict(data).descriptors
+    assert with_scale is not None
+    assert without is not None
+    assert without.diameter_mm is None
+    assert replace(with_scale, diameter_mm=None) == without
+    half = predictor.predict(lesion(800, 600).resize((400, 300)), millimetres_per_pixel=0.04).descriptors
+    assert half is not None
+    assert half.diameter_mm == pytest.approx(with_scale.diameter_mm, rel=0.1)
+
+
+def test_a_portrait_turned_back_is_measured_alike(predictor: Predictor) -> None:
+    """The runtime turns portraits, so one of the two quarter turns gives the network the same pixels."""
+    upright = predictor.predict(lesion())
+    portrait = predictor.predict(Image.fromarray(np.rot90(np.asarray(lesion()), -1).copy()))
+    assert portrait.descriptors == upright.descriptors is not None
+    np.testing.assert_array_equal(portrait.lesion_pixels, upright.lesion_pixels)
