@@ -127,6 +127,7 @@ def summary(result: Result) -> dict[str, object]:
         "abstain_reason": result.abstain_reason,
         "heat_inside_lesion": result.heat_inside_lesion,
         "heat_on_border": result.heat_on_border,
+        "heat_on_artefacts": result.heat_on_artefacts,
         "heat_is_doubtful": result.heat_is_doubtful,
         "descriptors": asdict(result.descriptors) if result.descriptors else None,
         "attributions": {code: dict(result.attributions[code]) for code in SEVERITY},

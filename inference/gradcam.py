@@ -45,6 +45,20 @@ def share_inside(heat: Floats, region: NDArray[np.bool_]) -> float | None:
     return float(heat[region].sum()) / total if total > 0 else None
 
 
+def share_on(heat: Floats, pixels: NDArray[np.bool_]) -> float | None:
+    """Share (0 to 1) of a map's heat (h, w) that lies on pixels (H, W); None without any heat.
+
+    A cell's heat is spread evenly over the pixels that it stands for, about H/h by W/w of them.
+    """
+    total = float(heat.sum())
+    if total <= 0:
+        return None
+    rows, columns = (np.arange(side) * cells // side for side, cells in zip(pixels.shape, heat.shape, strict=True))
+    sizes = np.outer(np.bincount(rows), np.bincount(columns))
+    spread = (heat / sizes)[np.ix_(rows, columns)]  # (H, W)
+    return float(spread[pixels].sum()) / total
+
+
 def border(rows: int, columns: int) -> NDArray[np.bool_]:
     """(h, w): the outermost ring of cells, where rulers, stickers and vignettes live."""
     ring = np.ones((rows, columns), dtype=np.bool_)

@@ -18,7 +18,7 @@ from inference.decoding import Decoded, decode_for, normalise
 from inference.descriptors import Descriptors, describe, scale_seen
 from inference.engines import Choice
 from inference.errors import InferenceError
-from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
+from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside, share_on
 from inference.head import Floats
 from inference.lesion import Mask, lesion_mask
 from inference.metadata import Metadata
@@ -195,6 +195,7 @@ class Predictor:
             descriptors=descriptors,
             heat_inside_lesion=share_inside(hottest, seen.lesion) if seen.lesion.any() else None,
             heat_on_border=share_inside(hottest, border(*self.bundle.grid)),
+            heat_on_artefacts=share_on(hottest, seen.artefacts.anywhere),
             geometry=seen.prepared.geometry,
             quality=seen.quality,
             artefacts=seen.artefacts,

@@ -50,6 +50,7 @@ class Result:
         heat_inside_lesion: share (0 to 1) of the likeliest class's heat inside the mask; None without
             heat or without a lesion.
         heat_on_border: share of the same heat on the outermost ring of cells; None without heat.
+        heat_on_artefacts: share of the same heat on hair, ruler and ink; None without heat.
         geometry: maps heatmaps onto the original (``inference.overlay``).
         quality: what was measured of the picture.
         artefacts: where hair, ruler and ink lie, over the network's input (H, W).
@@ -80,6 +81,7 @@ class Result:
     descriptors: Descriptors | None
     heat_inside_lesion: float | None
     heat_on_border: float | None
+    heat_on_artefacts: float | None
     geometry: Geometry
     quality: QualityReport
     artefacts: Artefacts

@@ -26,6 +26,7 @@ NAMES = (
     "compare",
     "ensemble",
     "robustness",
+    "heat",
     "crossdata",
     "floor",
     "benchmark",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside
+from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside, share_on
 from inference.head import Floats, Head
 
 
@@ -52,6 +52,15 @@ def test_the_share_inside_a_region() -> None:
     heat = np.float32([[1, 3], [0, 4]])
     assert share_inside(heat, np.array([[False, True], [True, False]])) == pytest.approx(3 / 8)
     assert share_inside(np.zeros_like(heat), np.ones((2, 2), bool)) is None
+
+
+def test_the_share_on_pixels_of_a_finer_grid() -> None:
+    heat = np.float32([[1, 3], [0, 4]])
+    pixels = np.zeros((4, 6), bool)
+    pixels[0, 3] = pixels[3, 5] = pixels[3, 0] = True  # one of six pixels of the cells with 3, 4 and 0
+    assert share_on(heat, pixels) == pytest.approx((3 / 6 + 4 / 6) / 8)
+    assert share_on(heat, np.ones((5, 7), bool)) == pytest.approx(1)
+    assert share_on(np.zeros_like(heat), pixels) is None
 
 
 def test_the_border_is_one_cell_wide() -> None:
