@@ -28,7 +28,7 @@ from inference.result import Result
 from inference.runtime import Runtime
 from inference.scope import ScopeReport, judge_scope
 from inference.selection import select_runtime
-from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
+from inference.uncertainty import AbstainReason, abstain_reason, malignancy, prediction_set, tier
 from inference.vocabulary import DERMOSCOPIC, MALIGNANT
 
 Stage = Literal["quality", "network", "gradcam", "done"]
@@ -163,14 +163,7 @@ class Predictor:
         conformal = manifest.conformal
         members = prediction_set(calibrated, conformal.fused if seen.fused else conformal.image)
         scope = self._scope(seen)
-        reason = abstain_reason(
-            image_type=seen.image_type,
-            accepted_types=manifest.input.image_types,
-            quality=seen.quality,
-            scope=scope,
-            members=members,
-            max_set_size=manifest.thresholds.max_set_size,
-        )
+        reason = self._reason(seen, scope, members)
         hottest = seen.heat[int(p.argmax())]
         outlined, descriptors = self._measure(seen, millimetres_per_pixel)
         clock.lap("lesion")
@@ -206,6 +199,17 @@ class Predictor:
             model_sha256=self.bundle.sha256,
             runtime=self._runtime().description,
             timings=clock.finish(),
+        )
+
+    def _reason(self, seen: "_Seen", scope: ScopeReport | None, members: tuple[str, ...]) -> AbstainReason | None:
+        manifest = self.bundle.manifest
+        return abstain_reason(
+            image_type=seen.image_type,
+            accepted_types=manifest.input.image_types,
+            quality=seen.quality,
+            scope=scope,
+            members=members,
+            max_set_size=manifest.thresholds.max_set_size,
         )
 
     def _malignancy_attributions(self, seen: "_Seen") -> dict[str, float]:
