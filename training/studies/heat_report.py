@@ -145,7 +145,8 @@ def _shuffled_table(shuffled: Mapping[str, NDArray[np.float64]]) -> Table:
     names = ["shuffled", "pictures", "rank correlation", "its size", f"share above {MOST_ALIKE}"]
     note = (
         "Adebayo et al. 2018: an explanation of what was learned cannot survive the loss of it. Spearman's correlation "
-        f"of the same class's heat before and after, at most {MOST_ALIKE} in the mean."
+        f"of the same class's map before and after, at most {MOST_ALIKE} in the mean; before the ReLU, for a shuffled "
+        "head leaves no heat behind it."
     )
     return Table("shuffled", "With weights in another order", names, rows, note)
 

@@ -1,6 +1,7 @@
 """Sanity of an explanation (Adebayo et al. 2018): with the weights shuffled, the heat must become another.
 
-Each weight tensor keeps its values and loses their order: what was learned is gone, and nothing overflows.
+Each weight tensor keeps its values and loses their order: what was learned is gone, and nothing overflows. Maps are
+compared before Grad-CAM's ReLU: a shuffled head, whose mean weight is negative, has no heat left to compare behind it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from inference.bundle import Bundle
-from inference.gradcam import class_heat
 from inference.head import Head
 from inference.preprocessing import prepare
 from inference.runtime import Runtime
@@ -29,8 +29,7 @@ STAGES = ("head", "all weights")
 def correlations(bundle: Bundle, records: Sequence[Record], *, seed: int = 0) -> dict[str, NDArray[np.float64]]:
     """Spearman's rank correlation (N,) of each picture's heat before and after, with the head or all weights shuffled.
 
-    The class is the one that the picture alone makes likeliest before; a map that falls silent has no order and counts
-    as 0.
+    The class is the one that the picture alone makes likeliest before; a flat map has no order and counts as 0.
     """
     rng = np.random.default_rng(seed)
     shuffled = shuffled_graph(bundle.model, rng)
@@ -41,10 +40,15 @@ def correlations(bundle: Bundle, records: Sequence[Record], *, seed: int = 0) ->
         tensor = prepare(read_picture(record.image), bundle.manifest.input).tensor
         learned, other = before.run(tensor)[0], after.run(tensor)[0]
         code = int(bundle.head.image_logits(learned.mean(axis=(1, 2), dtype=np.float32)).argmax())
-        heat = class_heat(bundle.head.W, learned)[code]
-        found["head"].append(rank_correlation(heat, class_heat(head.W, learned)[code]))
-        found["all weights"].append(rank_correlation(heat, class_heat(head.W, other)[code]))
+        map_before = signed_map(bundle.head.W[code], learned)
+        found["head"].append(rank_correlation(map_before, signed_map(head.W[code], learned)))
+        found["all weights"].append(rank_correlation(map_before, signed_map(head.W[code], other)))
     return {stage: np.array(values) for stage, values in found.items()}
+
+
+def signed_map(weights: NDArray[np.floating], features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(C,) and (C,h,w) → (h,w): Grad-CAM before its ReLU, up to a factor."""
+    return np.asarray(np.tensordot(weights, features, axes=1), dtype=np.float32)
 
 
 def shuffled_graph(model: bytes, rng: np.random.Generator) -> bytes:

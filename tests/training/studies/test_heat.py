@@ -101,6 +101,14 @@ def test_shuffled_weights_keep_their_values_and_lose_their_order(tmp_path: Path)
     assert (head.W != bundle.head.W).any()
 
 
+def test_shuffled_weights_leave_a_map_that_can_be_compared(tmp_path: Path, records: list[Record]) -> None:
+    bundle = build_tiny_bundle(tmp_path / "bundle")
+    # Weights below zero leave no heat behind the ReLU; the map before it still has an order.
+    sunk = replace(bundle, head=replace(bundle.head, W=bundle.head.W - np.float32(5)))
+    found = randomised.correlations(sunk, records[:3])
+    assert all(values.all() for values in found.values())
+
+
 def test_ranks_and_not_values_are_compared() -> None:
     heated = np.arange(12, dtype=np.float32).reshape(3, 4)
     assert randomised.rank_correlation(heated, heated**3) == pytest.approx(1)
