@@ -148,7 +148,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
                 lease_token=None,
                 lease_until=None,
                 abstain_reason=result.abstain_reason or "",
-                runtime=getattr(result, "runtime", ""),
+                runtime=result.runtime,
                 timings={stage: round(ms, 2) for stage, ms in result.timings.items()},
                 finished_at=timezone.now(),
             )
@@ -214,8 +214,8 @@ def _explanation(result: Result) -> dict[str, Any]:
         },
         "heat_inside_lesion": result.heat_inside_lesion,
         "heat_on_border": result.heat_on_border,
-        "heat_on_artefacts": getattr(result, "heat_on_artefacts", None),
-        "descriptors": _plain(getattr(result, "descriptors", None)),
+        "heat_on_artefacts": result.heat_on_artefacts,
+        "descriptors": _plain(result.descriptors),
     }
 
 
