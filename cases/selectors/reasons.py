@@ -34,11 +34,11 @@ def _retake_sentence(case: Case) -> str:
         return ""
     if asked.is_open:
         which = f"instead of one of {asked.image.lesion}" if asked.image else "beside the others"
-        said = f"; “{asked.comment}”" if asked.comment else ""
-        return f"A new image is awaited {which}: {asked.get_reason_display().lower()}{said}."
+        said = f" “{asked.comment}”" if asked.comment else ""
+        return f"A new image is awaited {which}: {asked.get_reason_display().lower()}.{said}"
     if asked.unable:
-        said = f": “{asked.answer}”" if asked.answer else ""
-        return f"No other image came. {asked.get_unable_display()}{said}."
+        said = f" “{asked.answer}”" if asked.answer else ""
+        return f"No other image came. {asked.get_unable_display()}.{said}"
     return "The new image has come."
 
 

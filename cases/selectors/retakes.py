@@ -1,6 +1,6 @@
 """What other images are asked for, and what came of it."""
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from cases.models import Case, LesionImage, RetakeRequest, User
 from cases.permissions import visible_cases, visible_images, visible_retakes
@@ -19,7 +19,8 @@ def retakes_of(user: User, case: Case) -> list[RetakeRequest]:
 def open_retakes(user: User) -> QuerySet[RetakeRequest]:
     """What the clinic's staff are asked for, longest waiting first."""
     asked = retakes_with_people(user).open().filter(case__state=CaseState.AWAITING_IMAGES)
-    return asked.select_related("case__patient", "image__lesion", "requested_by")
+    pictures = Prefetch("case__images", visible_images(user).select_related("lesion"))
+    return asked.select_related("case__patient").prefetch_related(pictures)
 
 
 def awaiting_count(user: User) -> int:

@@ -178,7 +178,7 @@ def test_that_it_cannot_be_taken_comes_back_with_the_reason(north, case, asked, 
     answer = staff.post(at("decline_retake", case), {"reason": "patient_away", "comment": "Lives abroad."}, follow=True)
     assert "back with the dermatologists" in text(answer)
     row = Worklist(north.dermatologist).rows()[0]
-    assert row.reason.startswith("No other image came. The patient cannot come: “Lives abroad.”.")
+    assert row.reason.startswith("No other image came. The patient cannot come. “Lives abroad.”")
 
 
 def test_the_patients_page_tells_what_is_awaited(north, case, asked, client_for):
@@ -194,7 +194,7 @@ def test_awaited_images_are_a_view_of_the_queue_with_its_count(north, case, aske
     page = text(client_for(north.dermatologist).get("/worklist/?view=awaiting"))
     assert "1 case awaiting images" in page
     assert "<span>Awaiting images</span><b>1</b>" in page
-    assert "A new image is awaited instead of one of L1: out of focus; “Closer.”." in page
+    assert "A new image is awaited instead of one of L1: out of focus. “Closer.”" in page
     assert "stopped" in page
     assert "data-claim-url" not in page
     assert 'data-case="' not in text(client_for(north.dermatologist).get("/worklist/?view=all"))
