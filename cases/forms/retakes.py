@@ -27,7 +27,8 @@ class RetakeForm(forms.Form):
     comment = _comment("What to do better")
 
     def __init__(self, *args: Any, images: Sequence[LesionImage], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # The read's form on the same page has a reason and a comment of its own.
+        super().__init__(*args, auto_id="retake_%s", **kwargs)
         self.fields["image"].choices = [
             *((str(image.pk), f"Image {number} of {image.lesion}") for number, image in images_by_number(images)),
             ("", "None: one more image"),
@@ -55,3 +56,7 @@ class UnableForm(forms.Form):
         error_messages={"required": "Choose why: the dermatologist decides on the old images then."},
     )
     comment = _comment("What the dermatologist should know")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # So has the history at the intake.
+        super().__init__(*args, auto_id="unable_%s", **kwargs)

@@ -35,7 +35,7 @@ const asking = () => Boolean(retake) && panel.hasAttribute("data-asking");
 function openRetake(open = true) {
   if (!retake) return;
   panel.toggleAttribute("data-asking", open);
-  if (open) retake.querySelector("input[name=reason]:checked, input[name=reason]").focus();
+  if (open) (retake.querySelector("input[name=reason]:checked") ?? retake.querySelector("input[name=reason]")).focus();
   else document.querySelector("[data-retake-open]")?.focus();
 }
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.browser import probes
 from tests.browser.visiting import NARROW, WIDE, press
-from tests.drawings import jpeg
 
 expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
 
@@ -36,12 +35,12 @@ def tab_to(page, control):
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["desk", "telephone"])
-def test_the_loop_by_keyboard(case, program, visit, viewport):
+def test_the_loop_by_keyboard(case, program, pictures, visit, viewport):
     reader = visit("dermatologist", viewport=viewport)
     ask_for_another(reader, case)
     assert places(program, case) == ["awaiting"]
     staff = visit("staff", viewport=viewport)
-    send_another(staff, case)
+    send_another(staff, case, next(pictures))
     program("staff").wait_until_analysed(case["id"])
     assert places(program, case) == ["waiting"]
     reader.goto(f"/cases/{case['id']}/reading/")
@@ -73,7 +72,7 @@ def ask_for_another(page, case):
         page.wait_for_url("**/worklist/")
 
 
-def send_another(page, case):
+def send_another(page, case, picture):
     page.goto("/")
     task = page.locator(f".asked-list a[href*='{case['id']}']")
     expect(task).to_contain_text("Closer, please.")
@@ -84,7 +83,7 @@ def send_another(page, case):
     expect(page.get_by_role("combobox", name="In place of")).not_to_have_value("")
     picker = page.get_by_label("Image files")
     tab_to(page, picker)
-    picker.set_input_files({"name": "closer.jpg", "mimeType": "image/jpeg", "buffer": jpeg(901)})
+    picker.set_input_files({"name": "closer.jpg", "mimeType": "image/jpeg", "buffer": picture})
     expect(page.get_by_text("In place of the image that was asked about")).to_be_visible()
     assert probes.overflow(page) == []
     send = page.get_by_role("button", name="Send the new image")

@@ -66,6 +66,18 @@ def test_the_form_stands_with_whoever_may_ask(north, case, image, client_for):
     assert 'id="retake-form"' not in text(client_for(north.dermatologist).get(at("reading", case)))
 
 
+def test_no_two_fields_share_an_id(north, case, asked, client_for):
+    """A label would lead to the other form's field."""
+    held = CaseFactory(patient__clinic=north.clinic, in_review=True, claimed_by=north.dermatologist)
+    pages = [
+        client_for(north.dermatologist).get(at("reading", held)),
+        client_for(north.staff).get(at("intake", case)),
+    ]
+    for page in pages:
+        ids = re.findall(r' id="([^"]+)"', text(page))
+        assert len(ids) == len(set(ids)), sorted(each for each in ids if ids.count(each) > 1)
+
+
 def test_asking_leads_to_the_next_case(north, case, image, client_for):
     following = CaseFactory(patient__clinic=north.clinic, ready=True, flagged=True)
     form = {"reason": "blur", "comment": "Closer.", "image": str(image.pk)}
