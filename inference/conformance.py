@@ -54,18 +54,26 @@ def seeded_logits(
     if height is None or width is None:
         raise BundleError("The graph's input size is not fixed.")
     encoded = (encoding or MetadataEncoding()).encode(Metadata(**metadata))
-    scores = _scores(Runtime(lambda: model), head, seeded_input(seed, height, width), encoded)
+    features, _ = Runtime(lambda: model).run(seeded_input(seed, height, width))
+    scores = _scores(features, head, encoded)
     return dict(zip(labels, scores.tolist(), strict=True))
 
 
 def check_answers(bundle: Bundle, runtime: Runtime) -> list[str]:
-    """Compare each stored answer with the runtime's; one sentence for each that differs."""
+    """Compare each stored answer with the runtime's; one sentence for each that differs.
+
+    Raises:
+        BundleError: the runtime cannot open or run the model.
+    """
     manifest, problems = bundle.manifest, []
     for stored in manifest.self_check:
-        tensor = seeded_input(stored.seed, manifest.input.height, manifest.input.width)
+        features, mask = _answer(bundle, runtime, stored.seed)
+        expected = (bundle.head.channels, *bundle.grid)
+        if features.shape != expected or mask.shape != bundle.grid:
+            return [f"The graph answers with {features.shape} and {mask.shape}, not {expected} and {bundle.grid}."]
         encoded = manifest.metadata_encoding.encode(stored.metadata)
-        expected = np.array([stored.logits[code] for code in manifest.labels])
-        difference = float(np.abs(_scores(runtime, bundle.head, tensor, encoded) - expected).max())
+        logits = np.array([stored.logits[code] for code in manifest.labels])
+        difference = float(np.abs(_scores(features, bundle.head, encoded) - logits).max())
         if not difference <= runtime.tolerance:
             problems.append(
                 f"The stored answer to seed {stored.seed} differs by {difference:.2g} logits "
@@ -79,13 +87,10 @@ def check_bundle(path: Path | str) -> list[str]:
     try:
         bundle = Bundle.load(path)
         runtime = Runtime(lambda: bundle.model)
-        features, mask = runtime.run(seeded_input(0, bundle.manifest.input.height, bundle.manifest.input.width))
+        features, mask = _answer(bundle, runtime, 0)
         problems = check_answers(bundle, runtime)
     except BundleError as error:
         return list(error.problems)
-    expected = (bundle.head.channels, *bundle.grid)
-    if features.shape != expected or mask.shape != bundle.grid:
-        problems.append(f"The graph answers with {features.shape} and {mask.shape}, not {expected}.")
     if not (np.isfinite(features).all() and np.isfinite(mask).all()):
         problems.append("The graph answers with values that are not finite.")
     elif features.min() < 0:
@@ -93,7 +98,17 @@ def check_bundle(path: Path | str) -> list[str]:
     return problems
 
 
-def _scores(runtime: Runtime, head: Head, tensor: Floats, encoded: Floats) -> Floats:
-    features, _ = runtime.run(tensor)
+def _answer(bundle: Bundle, runtime: Runtime, seed: int) -> tuple[Floats, Floats]:
+    """What the runtime says; that it cannot run what it could open is a fault too."""
+    tensor = seeded_input(seed, bundle.manifest.input.height, bundle.manifest.input.width)
+    try:
+        return runtime.run(tensor)
+    except BundleError:
+        raise
+    except Exception as error:  # noqa: BLE001  the engines' own exceptions share no base class
+        raise BundleError(f"The runtime cannot run the model: {error}") from None
+
+
+def _scores(features: Floats, head: Head, encoded: Floats) -> Floats:
     embedding = features.mean(axis=(1, 2), dtype=np.float32)
     return head.image_logits(embedding) + head.metadata_logits(encoded)

@@ -23,8 +23,7 @@ class Runtime:
         self._read_model = read_model
         self._name = engine
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
-        self._owner = 0
+        self._opened: tuple[int, Engine] | None = None  # by which process; one tuple, so that both are read at once
 
     @property
     def description(self) -> str:
@@ -47,17 +46,23 @@ class Runtime:
 
         Raises:
             BundleError: the engine is not installed or cannot open the model.
+            Exception: the engine's own, where it cannot run; of an engine that ran before that may pass.
         """
         features, mask = self._open().run(tensor)  # (1, C, h, w), (1, 1, h, w)
         return features[0], mask[0, 0]
 
     def _open(self) -> Engine:
-        engine = self._engine
-        if engine is None or self._owner != os.getpid():
+        engine = self._own()
+        if engine is None:
             with self._lock:
-                engine = self._engine
-                if engine is None or self._owner != os.getpid():
+                engine = self._own()
+                if engine is None:
                     engine = open_engine(self._name, self._read_model())
-                    self._engine, self._owner = engine, os.getpid()
+                    self._opened = os.getpid(), engine
                     release_freed_memory()
         return engine
+
+    def _own(self) -> Engine | None:
+        """The engine that this process opened, if it did."""
+        opened = self._opened
+        return opened[1] if opened is not None and opened[0] == os.getpid() else None

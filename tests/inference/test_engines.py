@@ -9,6 +9,7 @@ import pytest
 
 from inference import engines, runtime
 from inference.bundle import Bundle
+from inference.conformance import check_bundle
 from inference.engines import candidates, processor
 from inference.engines.onnx_engine import OnnxRuntime
 from inference.errors import BundleError
@@ -30,6 +31,21 @@ class Doubling(OnnxRuntime):
     def run(self, tensor: Floats) -> tuple[Floats, Floats]:
         features, mask = super().run(tensor)
         return features * 2, mask
+
+
+class Failing(OnnxRuntime):
+    """An engine that opens well and then cannot run."""
+
+    def run(self, tensor: Floats) -> tuple[Floats, Floats]:
+        raise RuntimeError("no primitive for this layer")
+
+
+class Shrunken(OnnxRuntime):
+    """An engine that answers on another grid."""
+
+    def run(self, tensor: Floats) -> tuple[Floats, Floats]:
+        features, mask = super().run(tensor)
+        return features[..., 1:], mask
 
 
 def described(tmp_path: Path, text: str) -> Path:
@@ -83,6 +99,43 @@ def test_an_engine_that_answers_otherwise_is_passed_over_with_its_reason(
     assert select_runtime(bundle, "openvino").description == "doubling"
 
 
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        (Failing, "The runtime cannot run the model: no primitive for this layer"),
+        (Shrunken, "The graph answers with (8, 9, 11) and (9, 12), not (8, 9, 12) and (9, 12)."),
+    ],
+)
+def test_an_engine_that_fails_while_it_runs_is_passed_over_and_named(
+    engine: type[OnnxRuntime],
+    reason: str,
+    bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as patched, caplog.at_level(logging.WARNING):
+        patched.setattr(
+            runtime, "open_engine", lambda name, model: (engine if name == "openvino" else OnnxRuntime)(model)
+        )
+        assert select_runtime(bundle, "openvino").description.startswith("onnxruntime")
+    assert f"The engine openvino is not used for tiny: {reason}" in caplog.text
+    monkeypatch.setattr(runtime, "open_engine", lambda name, model: engine(model))
+    assert check_bundle(bundle.path) == [reason]
+
+
+def test_no_thread_of_a_forked_worker_meets_its_parents_engine(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread asks while another opens: the engine must never be old where the process is new already."""
+    forked = Runtime(lambda: bundle.model)
+    old = forked._open()
+    monkeypatch.setattr(runtime.os, "getpid", lambda: -1)  # what a child would read
+    met = []
+    monkeypatch.setattr(runtime, "release_freed_memory", lambda: met.append(forked._own()))
+    new = forked._open()
+    assert met == [new]
+    assert new is not old
+    assert forked._opened == (-1, new)
+
+
 @pytest.mark.skipif(OPENVINO, reason="OpenVINO is installed")
 def test_an_engine_that_is_not_installed_is_passed_over(bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
@@ -122,7 +175,7 @@ def test_the_graph_is_not_kept_beside_its_engine(bundle: Bundle) -> None:
     opened.run(np.zeros((1, 3, 144, 192), np.float32))
     opened.run(np.zeros((1, 3, 144, 192), np.float32))
     assert asked == [1]
-    assert opened._engine._session._model_bytes is None
+    assert opened._own()._session._model_bytes is None
 
 
 def test_freed_pages_go_back_to_the_system_when_an_engine_is_opened(

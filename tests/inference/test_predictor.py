@@ -190,9 +190,9 @@ def test_eight_threads_run_the_network_a_thousand_times_each_to_the_bit(bundle: 
 
 
 def _in_child(predictor: Predictor, data: bytes, answers: Any) -> None:
-    inherited = predictor._runtime()._engine
+    _, inherited = predictor._runtime()._opened or (0, None)
     logits = dict(predictor.predict(data, KNOWN).logits)
-    answers.put((logits, predictor._runtime()._engine is inherited))
+    answers.put((logits, predictor._runtime()._own() is inherited))
 
 
 def test_a_forked_worker_opens_its_own_runtime(bundle: Bundle) -> None:
