@@ -104,7 +104,8 @@ ANALYSIS_MOVES = StateTable(
 EXPLANATION_MOVES = StateTable(
     "explanation",
     {
-        _E.QUEUED: [_E.RUNNING],
+        # Failed without having run: the patient refuses analysis.
+        _E.QUEUED: [_E.RUNNING, _E.FAILED],
         # Back to queued: the worker was lost.
         _E.RUNNING: [_E.QUEUED, _E.DONE, _E.FAILED],
         _E.FAILED: [_E.QUEUED],
@@ -124,6 +125,7 @@ MODEL_MOVES = StateTable(
 
 ENDED_ANALYSIS = (_A.SUCCEEDED, _A.ABSTAINED, _A.FAILED)
 OPEN_ANALYSIS = (_A.QUEUED, _A.RUNNING)
+OPEN_EXPLANATION = (_E.QUEUED, _E.RUNNING)
 # While a case may still be told what its analyses found.
 ASSESSABLE_CASE = (_C.SUBMITTED, _C.READY, _C.IN_REVIEW)
 WAITING_CASE = (_C.READY, _C.IN_REVIEW)

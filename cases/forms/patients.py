@@ -37,7 +37,7 @@ class FindForm(forms.Form):
 
 
 class ConsentForm(forms.Form):
-    """One answer to one purpose; the newest counts."""
+    """One answer to one purpose; the one decided last counts."""
 
     purpose = forms.ChoiceField(choices=[("", "Choose…"), *Purpose.choices])
     answer = forms.ChoiceField(choices=[("", "Choose…"), *ConsentAnswer.choices])

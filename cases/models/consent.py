@@ -7,7 +7,10 @@ from cases.vocabulary import ConsentAnswer, Purpose
 
 
 class Consent(Record):
-    """One answer of a patient to one purpose. Answers are added, never changed: the newest of a purpose counts."""
+    """One answer of a patient to one purpose. Answers are added, never changed.
+
+    Of a purpose the answer that was decided last counts, however late an older form was entered.
+    """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="consents")
     purpose = models.CharField(max_length=10, choices=Purpose)
@@ -20,9 +23,9 @@ class Consent(Record):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["-created_at", "id"]
+        ordering = ["-decided_on", "-created_at", "id"]
         constraints = [
             one_of("purpose", Purpose, name="consent_purpose_known"),
             one_of("answer", ConsentAnswer, name="consent_answer_known"),
         ]
-        indexes = [models.Index(fields=["patient", "purpose", "-created_at"], name="consent_by_patient")]
+        indexes = [models.Index(fields=["patient", "purpose", "-decided_on", "-created_at"], name="consent_by_patient")]

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from cases.models.analysis import Analysis
 from cases.models.base import Record, one_of
-from cases.states import ExplanationState
+from cases.states import OPEN_EXPLANATION, ExplanationState
 from cases.vocabulary import Diagnosis, SurrogateMethod
 
 _LEASED = Q(lease_token__isnull=False, lease_until__isnull=False)
@@ -16,6 +16,9 @@ _FREE = Q(lease_token__isnull=True, lease_until__isnull=True)
 class ExplanationRequestQuerySet(models.QuerySet):
     def queued(self):
         return self.filter(state=ExplanationState.QUEUED)
+
+    def open(self):
+        return self.filter(state__in=OPEN_EXPLANATION)
 
     def running(self):
         return self.filter(state=ExplanationState.RUNNING)

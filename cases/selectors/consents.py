@@ -13,7 +13,7 @@ _UNRECORDED = {
 
 
 class Standing(NamedTuple):
-    """One purpose, the newest answer to it (None: nothing recorded), and that in words."""
+    """One purpose, the answer to it that counts (None: nothing recorded), and that in words."""
 
     purpose: Purpose
     latest: Consent | None
@@ -22,13 +22,13 @@ class Standing(NamedTuple):
 
 def standing_of(patient: Patient) -> list[Standing]:
     newest: dict[str, Consent] = {}
-    for consent in patient.consents.select_related("recorded_by"):  # newest first
+    for consent in patient.consents.select_related("recorded_by"):  # the last decided first
         newest.setdefault(consent.purpose, consent)
     return [Standing(purpose, newest.get(purpose), _words(purpose, newest.get(purpose))) for purpose in Purpose]
 
 
 def latest_answer(patient: Patient, purpose: Purpose) -> str:
-    """ "given", "refused", or "" where nothing was recorded."""
+    """ "given", "refused", or "" where nothing was recorded; what was decided last, not what was entered last."""
     return patient.consents.filter(purpose=purpose).values_list("answer", flat=True).first() or ""
 
 

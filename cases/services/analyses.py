@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.errors import Conflict
-from cases.models import Analysis, Embedding, Explanation, Prediction, QualityCheck, User
+from cases.models import Analysis, Embedding, Explanation, Patient, Prediction, QualityCheck, User
 from cases.models.analysis import Step
 from cases.permissions import ensure_may, ensure_visible, visible_analyses
 from cases.runtime import predictor_for
@@ -64,6 +64,8 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
         if analysis.state != AnalysisState.FAILED:
             raise Conflict("This analysis is running; it is taken back by itself if its worker is lost.")
         case = analysis.image.case
+        # A refusal waits for this retry and ends it, or is seen by it.
+        Patient.objects.select_for_update(no_key=True).get(pk=case.patient_id)
         if refuses_ai(case.patient):
             raise Conflict(f"{NO_CONSENT} It is read without one.")
         if case.state not in ASSESSABLE_CASE:

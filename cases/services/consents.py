@@ -5,13 +5,14 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from cases.models import Analysis, Case, Consent, Patient, User
+from cases.models import Analysis, Case, Consent, ExplanationRequest, Patient, User
 from cases.models.analysis import Step
 from cases.permissions import ensure_may, find, visible_patients
+from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import settle_case
 from cases.services.checks import Problems
-from cases.states import ASSESSABLE_CASE, AnalysisState
+from cases.states import AnalysisState, ExplanationState
 from cases.vocabulary import AbstainReason, Action, ConsentAnswer, Purpose
 
 NO_CONSENT = "The patient has not agreed to analysis by a network."
@@ -20,7 +21,10 @@ NO_CONSENT = "The patient has not agreed to analysis by a network."
 def record_consent(
     *, actor: User, patient: Patient, purpose: str, answer: str, notice: str, decided_on: date | None = None
 ) -> Consent:
-    """Keep an answer. A refusal of analysis ends what is still queued or running; the cases go on without it."""
+    """Keep an answer. A refusal of analysis ends what is still queued or running; the cases go on without it.
+
+    What counts is the answer that was decided last.
+    """
     ensure_may(actor, "record_consent")
     notice = notice.strip()
     decided_on = decided_on or timezone.localdate()
@@ -32,13 +36,7 @@ def record_consent(
     problems.raise_if_any()
     with transaction.atomic():
         patient = find(visible_patients(actor), patient.pk)
-        stops = (purpose, answer) == (Purpose.AI, ConsentAnswer.REFUSED)
-        # In the order that workers (analysis, case) and submissions (case, patient) lock in: nobody waits in a circle.
-        ended = _end_analyses(patient) if stops else []
-        open_cases = Case.objects.filter(patient=patient, state__in=ASSESSABLE_CASE).order_by("pk")
-        list(open_cases.select_for_update(no_key=True))
-        Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-        ended += _end_analyses(patient) if stops else []  # of a submission that was under way
+        _hold(patient)
         consent = Consent.objects.create(
             patient=patient,
             purpose=purpose,
@@ -47,14 +45,30 @@ def record_consent(
             decided_on=decided_on,
             recorded_by=actor,
         )
+        stops = purpose == Purpose.AI and refuses_ai(patient)  # an older form, entered late, may stop nothing
+        ended = _end_analyses(patient) if stops else []
+        explanations = _end_explanations(patient) if stops else []
         payload = {"purpose": purpose, "answer": answer, "notice": notice, "analyses_ended": len(ended)}
         action = Action.CONSENT_RECORDED
         audit.record(clinic=patient.clinic, actor=actor, action=action, about=patient, payload=payload)
         for analysis in ended:
             _record_end(patient, actor, analysis)
+        for request in explanations:
+            _record_vain(patient, actor, request)
         for case in sorted({analysis.image.case_id for analysis in ended}):
             settle_case(case)
     return consent
+
+
+def _hold(patient: Patient) -> None:
+    """All that an answer may touch, before the trail: in a circle with its holder nobody would get on.
+
+    In the order of workers (analysis, case), submissions (case, patient) and retries (analysis, patient).
+    """
+    analyses = Analysis.objects.open().filter(image__case__patient=patient).order_by("pk")
+    list(analyses.select_for_update(of=("self",), no_key=True))
+    list(Case.objects.filter(patient=patient).order_by("pk").select_for_update(no_key=True))
+    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
 
 
 def without_consent() -> dict[str, object]:
@@ -75,6 +89,22 @@ def _end_analyses(patient: Patient) -> list[Analysis]:
     return [analysis for analysis in found if Analysis.objects.open().filter(pk=analysis.pk).update(**changes)]
 
 
+def _end_explanations(patient: Patient) -> list[ExplanationRequest]:
+    """As for analyses: what was asked for and is not made yet is never made."""
+    waiting = ExplanationRequest.objects.open().select_related("analysis__image")
+    found = list(waiting.filter(analysis__image__case__patient=patient).order_by("pk"))
+    changes = {
+        "state": ExplanationState.FAILED,
+        "progress": 0,
+        "error": NO_CONSENT,
+        "lease_token": None,
+        "lease_until": None,
+        "published_at": None,
+        "finished_at": timezone.now(),
+    }
+    return [each for each in found if ExplanationRequest.objects.open().filter(pk=each.pk).update(**changes)]
+
+
 def _record_end(patient: Patient, actor: User, analysis: Analysis) -> None:
     audit.record(
         clinic=patient.clinic,
@@ -82,4 +112,15 @@ def _record_end(patient: Patient, actor: User, analysis: Analysis) -> None:
         action=Action.ANALYSIS_ABSTAINED,
         about=analysis,
         payload={"case": str(analysis.image.case_id), "abstain_reason": "ineligible", "consent": "refused"},
+    )
+
+
+def _record_vain(patient: Patient, actor: User, request: ExplanationRequest) -> None:
+    told = {"case": str(request.analysis.image.case_id), "method": request.method, "diagnosis": request.diagnosis}
+    audit.record(
+        clinic=patient.clinic,
+        actor=actor,
+        action=Action.EXPLANATION_FAILED,
+        about=request.analysis,
+        payload={**told, "explanation": str(request.pk), "consent": "refused"},
     )

@@ -14,11 +14,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from cases.errors import Conflict
-from cases.models import Analysis, ExplanationRequest, User
+from cases.models import Analysis, ExplanationRequest, Patient, User
 from cases.permissions import ensure_may, ensure_visible, visible_analyses
 from cases.runtime import predictor_for
+from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.checks import Problems
+from cases.services.consents import NO_CONSENT
 from cases.states import ExplanationState
 from cases.vocabulary import Action, Diagnosis, SurrogateMethod
 from inference.errors import InferenceError
@@ -50,6 +52,10 @@ def request_explanation(*, actor: User, analysis: Analysis, method: str, diagnos
         raise Conflict("This analysis has no answer, and so there is nothing to explain.")
     wanted = {"analysis": analysis, "method": method, "diagnosis": diagnosis}
     with transaction.atomic():
+        # A refusal waits for this request and ends it, or is seen by it.
+        patient = Patient.objects.select_for_update(no_key=True).get(pk=analysis.image.case.patient_id)
+        if refuses_ai(patient):
+            raise Conflict(f"{NO_CONSENT} Nothing more is computed from this image.")
         request, is_new = ExplanationRequest.objects.get_or_create(**wanted, defaults={"requested_by": actor})
         if is_new or _try_again(request, actor):
             _record(request, Action.EXPLANATION_REQUESTED, actor=actor)
@@ -111,7 +117,13 @@ def _claim(request_id: Any) -> ExplanationRequest | None:
             lease_until=_lease_end(),
         )
     )
-    return _with_context(request_id) if taken else None
+    if not taken:
+        return None
+    request = _with_context(request_id)
+    if refuses_ai(request.analysis.image.case.patient):  # a refusal that comes later takes the lease away
+        end_in_vain(request, reason=NO_CONSENT)
+        return None
+    return request
 
 
 def _explain(request: ExplanationRequest) -> SurrogateExplanation:

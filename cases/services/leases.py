@@ -16,7 +16,10 @@ from django.utils import timezone
 
 from cases.models import Analysis
 from cases.models.analysis import Step
+from cases.selectors.consents import refuses_ai
 from cases.services import audit
+from cases.services.assessment import lock_case, settle_case
+from cases.services.consents import without_consent
 from cases.states import AnalysisState
 from cases.vocabulary import Action
 
@@ -55,8 +58,20 @@ def claim_analysis(analysis_id) -> tuple[Analysis, Lease] | None:
         if not taken:
             return None
         analysis = with_context(analysis_id)
+        if refuses_ai(analysis.image.case.patient):
+            _end_unasked(analysis)
+            return None
         record_step(analysis, Action.ANALYSIS_STARTED, attempt=analysis.attempt)
     return analysis, lease
+
+
+def _end_unasked(analysis: Analysis) -> None:
+    """A refusal ends what it finds open; whatever slipped by it ends here, before the picture is opened."""
+    freed = {"lease_token": None, "lease_until": None}
+    Analysis.objects.filter(pk=analysis.pk).update(**without_consent(), **freed)
+    lock_case(analysis.image.case_id)
+    record_step(analysis, Action.ANALYSIS_ABSTAINED, abstain_reason="ineligible", consent="refused")
+    settle_case(analysis.image.case_id)
 
 
 def with_context(analysis_id) -> Analysis:

@@ -56,7 +56,7 @@ class Consents(Endpoint):
 
     @extend_schema(responses=ConsentOut(many=True))
     def get(self, request: Request, patient: UUID) -> Response:
-        """Every answer of a patient, newest first; the newest of a purpose counts."""
+        """Every answer of a patient, the last entered first; of a purpose the latest `decided_on` counts."""
         found = self.find(visible_patients, patient)
         return self.page(visible_consents(request.user).filter(patient=found), action=Action.PATIENT_VIEWED)
 

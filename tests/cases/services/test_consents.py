@@ -8,6 +8,7 @@ from django.utils import timezone
 from cases import wording
 from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
 from cases.models import Analysis, AuditEvent, Consent
+from cases.selectors.audit import verify_chain
 from cases.selectors.consents import latest_answer, standing_of
 from cases.services import submission
 from cases.services.analyses import perform_analysis, retry_analysis
@@ -76,6 +77,43 @@ def test_a_refusal_ends_what_waits_or_runs_and_the_case_goes_on(north, draft, an
     assert (analysis.state, draft.state, draft.flagged) == ("abstained", "ready", True)
     assert lease is None or not lease.extend()
     assert AuditEvent.objects.get(action="consent_recorded").payload["analyses_ended"] == 1
+
+
+def test_an_older_form_entered_later_changes_nothing(north, draft, answer):
+    today = timezone.localdate()
+    answer(draft.patient, "refused", decided_on=today)
+    answer(draft.patient, "given", decided_on=today - timedelta(days=900))
+    assert latest_answer(draft.patient, "ai") == "refused"
+    assert [each.words for each in standing_of(draft.patient)][1] == "refused"
+    submission.submit_case(actor=north.staff, case=draft)
+    assert Analysis.objects.get().state == "abstained"
+
+
+def test_an_older_refusal_entered_later_ends_nothing(north, draft, answer):
+    submission.submit_case(actor=north.staff, case=draft)
+    answer(draft.patient, "given")
+    answer(draft.patient, "refused", decided_on=timezone.localdate() - timedelta(days=900))
+    assert Analysis.objects.get().state == "queued"
+
+
+def test_of_two_answers_of_one_day_the_later_entry_counts(north, answer):
+    patient = PatientFactory(clinic=north.clinic)
+    answer(patient, "given")
+    answer(patient, "refused")
+    assert latest_answer(patient, "ai") == "refused"
+
+
+def test_what_slipped_by_a_refusal_is_not_computed_and_its_case_goes_on(north, draft):
+    submission.submit_case(actor=north.staff, case=draft)
+    ConsentFactory(patient=draft.patient, answer="refused")
+    analysis = Analysis.objects.get()
+    assert not perform_analysis(analysis.pk)
+    analysis.refresh_from_db()
+    draft.refresh_from_db()
+    assert (analysis.state, analysis.abstain_reason, analysis.lease_token) == ("abstained", "ineligible", None)
+    assert "has not agreed" in analysis.error
+    assert (draft.state, draft.flagged) == ("ready", True)
+    assert verify_chain(north.clinic).ok
 
 
 def test_a_refusal_of_another_purpose_or_patient_leaves_analyses_alone(north, draft, answer):

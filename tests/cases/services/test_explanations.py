@@ -1,5 +1,6 @@
 """An explanation that a reader asked for is made once, whatever happens to its worker, and delays no analysis."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from cases.models import AuditEvent, ExplanationRequest
 from cases.selectors.audit import verify_chain
 from cases.selectors.explanations import weights_of
 from cases.services import analyses, explanations, sweep
+from cases.services.consents import record_consent
 from cases.services.explanations import perform_explanation, request_explanation
-from tests.factories import AnalysisFactory, ExplanationRequestFactory, PredictionFactory
+from tests.factories import AnalysisFactory, ConsentFactory, ExplanationRequestFactory, PredictionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +183,38 @@ def test_it_waits_on_a_queue_of_its_own():
     assert "--queues=analyses" in commands["worker"]
     assert "--queues=explanations" in commands["explainer"]
     assert commands["explainer"][0] == "nice"
+
+
+def refuse(north, asked):
+    patient = asked.analysis.image.case.patient
+    return record_consent(actor=north.staff, patient=patient, purpose="ai", answer="refused", notice="2026-1")
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["queued", "running"])
+def test_a_refusal_of_analysis_ends_what_was_asked_for(north, asked, running):
+    if running:
+        token = {"lease_token": uuid.uuid4(), "lease_until": timezone.now() + timedelta(minutes=1)}
+        ExplanationRequest.objects.filter(pk=asked.pk).update(state="running", attempt=1, **token)
+    refuse(north, asked)
+    ended = now_there(asked)
+    assert (ended.state, ended.lease_token) == ("failed", None)
+    assert "has not agreed" in ended.error
+    assert not perform_explanation(asked.pk)
+    assert told() == ["explanation_requested", "explanation_failed"]
+    assert verify_chain(north.clinic).ok
+
+
+def test_after_a_refusal_none_can_be_asked_for_anew_or_again(north, answered, asked):
+    refuse(north, asked)
+    for diagnosis in ("mel", "nv"):
+        with pytest.raises(Conflict, match="has not agreed"):
+            request_explanation(actor=north.dermatologist, analysis=answered, method="shap", diagnosis=diagnosis)
+    assert list(ExplanationRequest.objects.values_list("state", flat=True)) == ["failed"]
+
+
+def test_what_slipped_by_a_refusal_is_not_explained(asked):
+    ConsentFactory(patient=asked.analysis.image.case.patient, answer="refused")
+    perform_explanation(asked.pk)
+    ended = now_there(asked)
+    assert (ended.state, ended.overlay) == ("failed", None)
+    assert "has not agreed" in ended.error
