@@ -19,7 +19,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.decoding import decode
+from inference.decoding import decode_for
 from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.preprocessing import Geometry, prepare
@@ -115,7 +115,9 @@ def explain_image(
     if code not in labels:
         raise ValueError(f"diagnosis: {code!r} is not one of {', '.join(labels)}.")
     predictor.warm_up()
-    prepared = prepare(decode(image), predictor.bundle.manifest.input)
+    spec = predictor.bundle.manifest.input
+    upright = decode_for(image, spec.width, spec.height)  # as for the answer that is explained
+    prepared = prepare(upright.image, spec, upright.size)
     known, row = metadata or Metadata(), labels.index(code)
     surrogate = explain_pixels(
         lambda pixels: float(predictor.logits(pixels, known)[row]),
