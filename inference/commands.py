@@ -67,11 +67,12 @@ def explain(arguments: Namespace) -> int:
     metadata = Metadata.parse(age=arguments.age, sex=arguments.sex, localization=arguments.localization)
     predictor = _predictor(arguments)
     try:
-        image = decode(arguments.image.read_bytes())
+        data = arguments.image.read_bytes()
+        image = decode(data)
     except (ImageRefused, OSError) as error:
         print(f"{arguments.image}: {error}", file=sys.stderr)
         return 1
-    result = predictor.predict(image, metadata)
+    result = predictor.predict(data, metadata)  # the bytes, so that it says what `predict` says
     arguments.out.mkdir(parents=True, exist_ok=True)
     stem = arguments.out / arguments.image.stem
     if arguments.method != "gradcam":

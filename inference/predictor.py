@@ -43,7 +43,8 @@ class Predictor:
     """Answers about pictures with one bundle.
 
     Safe to share between threads; cheap to make before a fork, because the runtime opens at the first
-    prediction. Equal pixels and metadata give equal answers, to the bit, on one machine and engine.
+    prediction. Equal bytes and metadata give equal answers, to the bit, on one machine and engine; a picture that was
+    opened before may differ slightly from its own bytes, for large JPEGs are decoded at a fraction of their size.
 
     ``runtime`` names the engine (``inference.engines``); "auto" takes what suits this processor.
     """

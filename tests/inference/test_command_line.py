@@ -205,6 +205,21 @@ def test_explain_writes_a_heatmap_for_each_diagnosis(
     assert main(["explain", str(folder / "notes.txt"), *arguments[2:]]) == 1
 
 
+def test_explain_says_of_a_large_picture_what_predict_says(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both decode a large JPEG at a fraction of its size."""
+    picture = tmp_path / "large.jpg"
+    picture.write_bytes(encode(lesion(1600, 1200), quality=60))
+    _, (row,) = predict(bundle, tmp_path / "out.csv", picture)
+    capsys.readouterr()
+    assert main(["explain", str(picture), "--out", str(tmp_path), "--bundle", str(bundle.path)]) == 0
+    told = json.loads(capsys.readouterr().out)["probabilities"]
+    assert told == {code: round(float(row[code.upper()]), 6) for code in told}
+    with Image.open(tmp_path / "large_mel.png") as image:
+        assert image.size == (1600, 1200)
+
+
 def test_no_torch_and_no_django_at_run_time(bundle: Bundle, folder: Path, tmp_path: Path) -> None:
     arguments = ["predict", str(folder), "--bundle", str(bundle.path), "--out", str(tmp_path / "out.csv")]
     program = (
