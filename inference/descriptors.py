@@ -28,7 +28,7 @@ COUNTED_FROM: Final = 0.05  # share of the lesion from which a colour is there
 FEWEST_PIXELS: Final = 40  # of a lesion: a smaller one has no shape to measure
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _DIRECTIONS = np.deg2rad(np.arange(0, 180, 5))
-_CELL = 2  # pixels, of the grid on which a lesion is laid on its mirror image
+_RAYS, _RADII = 144, 64  # the points at which a lesion is compared with its mirror images
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Descriptors:
     """What the outline and the pixels within it come to.
 
     Attributes:
-        asymmetry: share (0 to 1) of the lesion that its mirror image misses, mean over its two main axes.
+        asymmetry: share (0 to 1) of the lesion that its mirror image misses, mean over two perpendicular axes: of 36
+            such pairs through its centre the one that misses least.
         border: perimeter² / (4π area): 1 for a disc, more for a ragged outline.
         colours: how many of the six colours of the ABCD rule fill 5 % of the lesion or more, 1 to 6.
         diameter_mm: the longest extent in millimetres; None without a scale.
@@ -70,7 +71,7 @@ def describe(
     y, x = np.nonzero(mask)
     points = np.stack([x - x.mean(), y - y.mean()])  # (2, N)
     return Descriptors(
-        asymmetry=_asymmetry(points),
+        asymmetry=_asymmetry(mask, points),
         border=_perimeter(mask) ** 2 / (4 * np.pi * len(x)),
         colours=int((colour_shares(pixels[mask]) >= COUNTED_FROM).sum()),
         diameter_mm=_longest(points) * millimetres_per_pixel if millimetres_per_pixel else None,
@@ -116,17 +117,34 @@ _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193,
 )
 
 
-def _asymmetry(points: Floats) -> float:
-    """(2, N) around their centre: mirrored at each main axis, the share that the mirror image misses."""
-    axes = np.linalg.eigh(np.cov(points))[1]
-    turned = axes.T @ points
-    reach = int(np.ceil(np.abs(turned).max() / _CELL)) + 1
-    cells = np.floor(turned / _CELL).astype(np.int64) + reach  # cell k lies as far from the axis as 2·reach - 1 - k
-    side = 2 * reach
-    filled = np.bincount(cells[1] * side + cells[0], minlength=side * side).reshape(side, side)
-    here = filled * 2 >= _CELL * _CELL
-    missed = [1 - (here & here[flip]).sum() / max(1, here.sum()) for flip in (np.s_[::-1, :], np.s_[:, ::-1])]
-    return float(np.mean(missed))
+def _asymmetry(mask: Mask, points: Floats) -> float:
+    """The share that the mirror images miss, for the two perpendicular axes through the centre that miss least.
+
+    The lesion is looked up on rays around its centre (2, N ``points`` lie around it), so that a mirror image is the
+    same rays in another order, and a disc has no axes of its own that would have to be found.
+    """
+    y, x = np.nonzero(mask)
+    radii = (np.arange(_RADII) + 0.5) / _RADII * (np.hypot(*points).max() + 1)
+    angles = (np.arange(_RAYS) + 0.5) * (2 * np.pi / _RAYS)
+    across = x.mean() + np.cos(angles)[:, np.newaxis] * radii
+    down = y.mean() + np.sin(angles)[:, np.newaxis] * radii
+    here = _covered(mask, across, down)  # (rays, radii)
+    area = here @ radii  # of each ray, for what lies farther out stands for more
+    rays = np.arange(_RAYS)
+    missed = [1 - ((here & here[(turn - 1 - rays) % _RAYS]) @ radii).sum() / area.sum() for turn in range(0, _RAYS, 2)]
+    pairs = np.reshape(missed, (2, -1)).mean(axis=0)  # the second half are the axes perpendicular to the first
+    return float(pairs.min())
+
+
+def _covered(mask: Mask, across: Floats, down: Floats) -> Mask:
+    """Whether the mask, read between its pixels, is above one half at these places."""
+    padded = np.pad(mask, 2).astype(np.float32)
+    x, y = (np.clip(place + 2, 0, size - 2) for place, size in zip((across, down), padded.shape[::-1], strict=True))
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    right_share, lower_share = x - left, y - top
+    upper = padded[top, left] * (1 - right_share) + padded[top, left + 1] * right_share
+    lower = padded[top + 1, left] * (1 - right_share) + padded[top + 1, left + 1] * right_share
+    return np.asarray(upper * (1 - lower_share) + lower * lower_share > 0.5)
 
 
 def _perimeter(mask: Mask) -> float:

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import astuple, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,6 +57,39 @@ def test_turning_by_90_degrees_changes_nothing_by_more_than_2_percent(mask: Mask
     upright = found(pixels, mask)
     turned = found(np.rot90(pixels, turns), np.rot90(mask, turns))
     assert astuple(turned) == pytest.approx(astuple(upright), rel=0.02, abs=1e-9)
+
+
+OUTLINES: dict[str, Callable[[Any], Any]] = {  # the radius at an angle
+    "disc": lambda a: 40 + 0 * a,
+    "four lobes": lambda a: 40 * (1 + 0.3 * np.cos(4 * a)),
+    "three lobes": lambda a: 40 * (1 + 0.3 * np.cos(3 * a)),
+    "ellipse": lambda a: 1 / np.hypot(np.cos(a) / 60, np.sin(a) / 25),
+    "lopsided": lambda a: 40 * (1 + 0.3 * np.cos(a) + 0.2 * np.cos(2 * a + 1) + 0.15 * np.sin(3 * a)),
+    "small and lopsided": lambda a: 20 * (1 + 0.3 * np.cos(a) + 0.2 * np.cos(2 * a + 1) + 0.15 * np.sin(3 * a)),
+}
+
+
+def outlined(name: str, degrees: float) -> Mask:
+    angles = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    reach, turned = OUTLINES[name](angles), angles + np.deg2rad(degrees)
+    return shape(*zip(96 + reach * np.cos(turned), 72 + reach * np.sin(turned), strict=True))
+
+
+@pytest.mark.parametrize("name", OUTLINES)
+def test_asymmetry_does_not_depend_on_how_the_camera_was_held(name: str) -> None:
+    """A turned outline is drawn from other pixels: that much, and no more, may differ."""
+    upright = of_shape(outlined(name, 0)).asymmetry
+    for degrees in range(10, 90, 10):
+        mask = outlined(name, degrees)
+        assert of_shape(mask).asymmetry == pytest.approx(upright, abs=0.015)
+        assert of_shape(np.rot90(mask)).asymmetry == pytest.approx(of_shape(mask).asymmetry, rel=0.02, abs=1e-9)
+
+
+def test_the_pair_of_axes_that_misses_least_is_taken() -> None:
+    assert of_shape(outlined("four lobes", 20)).asymmetry < 0.02
+    assert of_shape(outlined("ellipse", 33)).asymmetry < 0.02
+    assert of_shape(outlined("three lobes", 20)).asymmetry > 0.15  # one axis of a pair always misses
+    assert of_shape(outlined("lopsided", 20)).asymmetry > 0.1
 
 
 def test_a_disc_is_symmetric_with_an_even_border() -> None:
