@@ -86,13 +86,18 @@ def _threshold(case: Case, answered: list[Analysis]) -> float | None:
 def _silent(case: Case, analyses: list[Analysis], answered: list[Analysis]) -> bool:
     """Did the network leave an image without an answer, whether it was asked about it or not?
 
-    An overview beside a dermoscopic image of the same lesion is not scored by design, and that is no silence.
+    An overview beside a dermoscopic image of the same lesion is not scored by design, and that is no silence: unless it
+    stands in another's stead, whose answer it would take from the case and give none for it.
     """
     lesions = {analysis.image.lesion_id for analysis in answered}
     if case.images.standing().exclude(pk__in={analysis.image_id for analysis in analyses}).exists():
         return True
     return any(
-        analysis.state != AnalysisState.SUCCEEDED
-        and not (analysis.abstain_reason == AbstainReason.MODALITY and analysis.image.lesion_id in lesions)
+        analysis.state != AnalysisState.SUCCEEDED and not _is_beside_an_answer(analysis, lesions)
         for analysis in analyses
     )
+
+
+def _is_beside_an_answer(analysis: Analysis, lesions: set) -> bool:
+    unscored = analysis.abstain_reason == AbstainReason.MODALITY and analysis.image.replaces_id is None
+    return unscored and analysis.image.lesion_id in lesions

@@ -66,11 +66,14 @@ def end(result):
 
 @pytest.fixture
 def case_with(north, active_model, end):
-    """`case_with(*outcomes, one_lesion=False)`: submitted with an image for each outcome, and worked on."""
+    """`case_with(*outcomes)`: submitted with an image for each outcome, and worked on.
+
+    With `replacing` the last one stands in the stead of an urgent image of its lesion.
+    """
     stored = LesionImageFactory(case__patient__clinic=north.clinic)  # one file for all: what is on it plays no part
     stored = {field: getattr(stored, field) for field in ("file", "thumbnail", "media_type", "width", "height")}
 
-    def make(*outcomes, one_lesion=False):
+    def make(*outcomes, one_lesion=False, replacing=False):
         case = CaseFactory(patient__clinic=north.clinic, submitted=True, created_by=north.staff)
         lesions = [LesionFactory(patient=case.patient) for _ in outcomes]
         waiting = []
@@ -79,6 +82,10 @@ def case_with(north, active_model, end):
                 lesion=lesions[0 if one_lesion else place], image_type="dermoscopic", byte_size=1, sha256=f"{place:064}",
                 stored_sha256="0" * 64, phash="0" * 16, uploaded_by=north.staff, **stored,
             )  # fmt: skip
+            if replacing and place == len(outcomes) - 1:
+                old = LesionImageFactory(case=case, lesion=image.lesion)
+                waiting.append((AnalysisFactory(image=old, model_version=active_model), "urgent"))
+                case.images.filter(pk=image.pk).update(replaces=old)
             if outcome != "never asked":
                 state = outcome if outcome == "superseded" else "queued"
                 waiting.append((AnalysisFactory(image=image, model_version=active_model, state=state), outcome))
@@ -91,13 +98,16 @@ def case_with(north, active_model, end):
 
 
 def combinations(silence):
-    """Alone, beside each answer about another lesion and about the same one, and beside another silence."""
+    """Alone, beside each answer about another lesion and about the same one, beside another silence, and in the stead
+    of an urgent image. (outcomes, whether of one lesion, whether the last one replaces another)
+    """
     names = list(SILENCES)
-    yield (silence,), False
-    yield (silence, names[(names.index(silence) + 1) % len(names)]), False
+    yield (silence,), False, False
+    yield (silence, names[(names.index(silence) + 1) % len(names)]), False, False
     for answer in ANSWERS:
-        yield (answer, silence), False
-    yield (silence, "routine"), True
+        yield (answer, silence), False, False
+    yield (silence, "routine"), True, False
+    yield ("routine", silence), True, True
 
 
 def rows_of_page(browser):
@@ -109,16 +119,19 @@ def rows_of_page(browser):
 
 @pytest.mark.parametrize("silence", SILENCES)
 def test_a_silence_reaches_the_dermatologist_flagged_and_never_routine(silence, north, case_with, client_for, api):
-    made = {case_with(*names, one_lesion=same).pk: (names, same) for names, same in combinations(silence)}
+    made = {
+        case_with(*names, one_lesion=same, replacing=replacing).pk: (names, same and not replacing)
+        for names, same, replacing in combinations(silence)
+    }
     Case.objects.filter(pk__in=made).update(analysis_deadline=timezone.now())
     sweep.ready_overdue_cases()
     page = rows_of_page(client_for(north.dermatologist))
     answer = api(north.dermatologist).get("/api/v1/worklist/?limit=100").json()
     told = {row["id"]: row for row in answer["results"]}
     under_any = [set(Worklist(north.dermatologist, WorklistFilter(flagged=True, threshold=t)).ids) for t in (0, 1)]
-    for pk, (names, same) in made.items():
+    for pk, (names, beside) in made.items():
         case = Case.objects.get(pk=pk)
-        if silence == "modality" and same:
+        if silence == "modality" and beside:
             # A clinical image beside an answered one of its lesion is not scored by design: the answer stands.
             assert "not scored" in told[str(pk)]["rank_reason"], names
             continue
