@@ -30,9 +30,3 @@ def awaiting_count(user: User) -> int:
 def with_replaced(images: QuerySet[LesionImage]) -> QuerySet[LesionImage]:
     """Each says as `is_replaced` whether another image stands for it now."""
     return images.annotate(is_replaced=Exists(LesionImage.objects.filter(replaces=OuterRef("pk"))))
-
-
-def replaceable(user: User, case: Case, retake: RetakeRequest) -> list[LesionImage]:
-    """The images that were there when others were asked for and that nothing had replaced by then."""
-    there = visible_images(user).filter(case=case, uploaded_at__lt=retake.created_at).select_related("lesion")
-    return list(there.exclude(replacements__uploaded_at__lt=retake.created_at))

@@ -66,6 +66,8 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
         case = analysis.image.case
         # A refusal waits for this retry and ends it, or is seen by it.
         Patient.objects.select_for_update(no_key=True).get(pk=case.patient_id)
+        if analysis.image.replacements.exists():
+            raise Conflict("This image was replaced: a new result would count for nothing. The new one is what counts.")
         if refuses_ai(case.patient):
             raise Conflict(f"{NO_CONSENT} It is read without one.")
         if case.state not in ASSESSABLE_CASE:

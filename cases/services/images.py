@@ -53,6 +53,8 @@ def attach_image(
         with _stored(picture) as files, transaction.atomic():
             case = locked_case(actor, case)
             refuse_unless_editable(case)
+            if replaces is not None:
+                _check_replaced(case, lesion, replaces)
             audit.hold(
                 case.clinic
             )  # of two that file one picture at once under two patients, the second sees the first
@@ -117,10 +119,9 @@ def _check_replaced(case: Case, lesion: Lesion, replaced: LesionImage) -> None:
     problems = Problems()
     if replaced.case_id != case.pk or replaced.lesion_id != lesion.pk:
         problems.add("replaces", "Choose an image of the same lesion in this case.")
-    elif case.paused_at is None or replaced.uploaded_at >= case.paused_at:
-        problems.add("replaces", "Nobody was asked about that image yet: remove it and add the right one.")
-    elif replaced.replacements.exclude(uploaded_at__gte=case.paused_at).exists():
-        problems.add("replaces", "That image was replaced before. Choose the one that stands for it now.")
+    elif not case.retakes.open().filter(image=replaced).exists():
+        # What counts for the case is not the uploader's to choose.
+        problems.add("replaces", "Nobody asked for another one of that image: add this as one more image.")
     problems.raise_if_any()
 
 

@@ -20,7 +20,7 @@ from cases.models import Case, User
 from cases.models.case import SYMPTOMS
 from cases.selectors import intake as selectors
 from cases.selectors.patients import register_of
-from cases.selectors.retakes import replaceable, retakes_of
+from cases.selectors.retakes import retakes_of
 from cases.services import audit, submission
 from cases.services.intake import open_case, update_intake
 from cases.services.lesions import register_lesion
@@ -155,7 +155,7 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
         "earlier": earlier,
         "retake": retake,
         "retakes": retakes,
-        "replaceable": [image for image in replaceable(user, case, retake) if lesion == image.lesion] if retake else [],
+        "replaceable": retake.image if retake and retake.image and retake.image.lesion == lesion else None,
         "lesions": lesions,
         "lesion": lesion,
         "checks": checks,

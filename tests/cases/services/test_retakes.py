@@ -11,7 +11,7 @@ from cases.models import Analysis, AuditEvent, Case, LesionImage, RetakeRequest
 from cases.pictures import sha256
 from cases.selectors.results import leading_analysis, possible_diagnoses
 from cases.services import retakes, review, submission
-from cases.services.analyses import perform_analysis
+from cases.services.analyses import perform_analysis, retry_analysis
 from cases.services.draft_images import remove_image
 from cases.services.images import attach_image
 from cases.vocabulary import Finding, RetakeReason
@@ -223,7 +223,8 @@ def test_what_may_be_replaced(north, case, image, ask, replace):
     new = replace()
     for wrong, words in (
         (LesionImageFactory(case=case), "same lesion"),
-        (new, "Nobody was asked about that image yet"),
+        (new, "Nobody asked for another one of that image"),
+        (LesionImageFactory(case=case, lesion=image.lesion), "Nobody asked for another one of that image"),
     ):
         with pytest.raises(InvalidInput, match=words) as refusal:
             replace(jpeg(502), replaces=wrong)
@@ -232,6 +233,33 @@ def test_what_may_be_replaced(north, case, image, ask, replace):
     assert set(image.replacements.all()) == {new, second}
     remove_image(actor=north.staff, image=second)
     assert list(image.replacements.all()) == [new]
+
+
+def test_a_request_that_names_no_image_gives_none_away(image, ask, replace):
+    ask(image=None, reason="another_view")
+    with pytest.raises(InvalidInput, match="Nobody asked for another one of that image"):
+        replace()
+    assert not image.replacements.exists()
+
+
+def test_a_replacement_that_is_not_scored_leaves_the_case_unassessed_and_flagged(case, image, ask, replace, resubmit):
+    """Beside an answer about the lesion an overview is no silence. In the stead of the urgent image it is one."""
+    beside = AnalysisFactory(image=LesionImageFactory(case=case, lesion=image.lesion), succeeded=True)
+    PredictionFactory(analysis=beside, diagnosis="nv", malignancy=0.02, tier="routine")
+    ask(reason="another_view")
+    overview = replace(image_type="clinical: overview")
+    AnalysisFactory(image=overview, abstained=True, abstain_reason="modality")
+    case = resubmit()
+    assert (case.state, case.tier, case.silent, case.flagged) == ("ready", "", True, True)
+
+
+def test_the_failed_analysis_of_a_replaced_image_stays_failed(north, case, image):
+    failed = AnalysisFactory(image=LesionImageFactory(case=case, lesion=image.lesion), failed=True)
+    LesionImageFactory(case=case, lesion=image.lesion, replaces=failed.image)
+    with pytest.raises(Conflict, match="This image was replaced"):
+        retry_analysis(actor=north.staff, analysis=failed)
+    failed.refresh_from_db()
+    assert failed.state == "failed"
 
 
 def test_an_image_that_was_there_before_stays_even_if_nobody_analysed_it(north, case, ask):
