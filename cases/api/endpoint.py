@@ -91,11 +91,11 @@ class Endpoint(GenericAPIView):
     def created(self, shape: type[BaseSerializer], thing: Model) -> Response:
         return self.shown(shape, thing, status=201)
 
-    def page(self, rows: QuerySet, *, action: Action | None = None) -> Response:
-        """One page of a list; `action` is what the audit trail calls looking at it."""
+    def page(self, rows: QuerySet, *, action: Action | None = None, about: Model | None = None) -> Response:
+        """One page of a list; `action` is what the audit trail calls looking at it, `about` whose list it is."""
         found = self.paginate_queryset(rows)
         if action:
-            record_view(actor=self.request.user, action=action, count=len(found))
+            record_view(actor=self.request.user, action=action, about=about, count=len(found))
         return self.get_paginated_response(self.get_serializer(found, many=True).data)
 
     @property

@@ -53,3 +53,13 @@ class UploadForm(ImageKindForm):
         help_text="It stays in the audit trail for good: write no names.",
     )
     files = ManyFilesField(label="Image files", allow_empty_file=True)
+
+    def clean(self) -> dict[str, object] | None:
+        values = super().clean() or {}
+        if values.get("override_reason", "").strip() and len(values.get("files", [])) > 1:
+            self.add_error(
+                "files",
+                "A reason speaks for one picture: choose that file alone, then add the others without a reason. "
+                "Nothing was kept.",
+            )
+        return values

@@ -60,6 +60,8 @@ def _causes(image: LesionImage) -> list[str]:
 def _cause(image: LesionImage, analysis: Analysis) -> str:
     if analysis.state == AnalysisState.FAILED:
         return f"The analysis failed: {analysis.error.rstrip('.')}."
+    if analysis.state == AnalysisState.ABSTAINED and analysis.error:  # it was never asked, and says why
+        return f"{analysis.error.rstrip('.')}."
     if analysis.state == AnalysisState.ABSTAINED:
         return f"The network refused: {_refusal(image, AbstainReason(analysis.abstain_reason))}."
     return "The analysis missed its deadline."

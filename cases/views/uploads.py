@@ -118,7 +118,8 @@ def _refused_form(request: HttpRequest, case: Case, form: UploadForm) -> HttpRes
     if request.htmx:
         sentence = " ".join(error for errors in form.errors.values() for error in errors)
         return render(request, "cases/intake/_refused.html", {"sentence": sentence}, status=422)
-    return workspace(request, case, upload_form=form)
+    needs_reason = bool(form.data.get("override_reason", "").strip())  # what was typed stays to be seen
+    return workspace(request, case, upload_form=form, needs_reason=needs_reason)
 
 
 def _answer_in_place(

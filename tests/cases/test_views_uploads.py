@@ -232,3 +232,14 @@ def test_without_javascript_the_form_asks_for_the_reason(staff, draft, lesion, k
     assert f"Open {known} of {known.patient.pseudonym}" in page
     assert send(staff, draft, lesion, file(jpeg(1)), override_reason="Typed twice.").status_code == 302
     assert draft.images.count() == 1
+
+
+@pytest.mark.parametrize("headers", [{}, AS_HTMX], ids=["page", "piece"])
+def test_one_reason_never_overrides_twins_that_nobody_was_shown(staff, draft, lesion, known, headers):
+    LesionImageFactory(case__patient__clinic=known.patient.clinic, seed=2)
+    files = [file(jpeg(1)), file(jpeg(2))]
+    answer = send(staff, draft, lesion, *files, headers=headers, override_reason="Typed twice.")
+    assert answer.status_code == 422
+    assert "choose that file alone" in answer.content.decode()
+    assert ('value="Typed twice."' in answer.content.decode()) is not bool(headers)
+    assert not draft.images.exists()

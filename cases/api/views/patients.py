@@ -58,7 +58,8 @@ class Consents(Endpoint):
     def get(self, request: Request, patient: UUID) -> Response:
         """Every answer of a patient, the last entered first; of a purpose the latest `decided_on` counts."""
         found = self.find(visible_patients, patient)
-        return self.page(visible_consents(request.user).filter(patient=found), action=Action.PATIENT_VIEWED)
+        consents = visible_consents(request.user).filter(patient=found)
+        return self.page(consents, action=Action.PATIENT_VIEWED, about=found)
 
     @extend_schema(responses={201: ConsentOut})
     @once

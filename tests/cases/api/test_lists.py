@@ -4,7 +4,7 @@ import pytest
 
 from cases.models import AuditEvent
 from tests.cases.api.conftest import answered_case
-from tests.factories import CaseFactory, LesionImageFactory, ModelVersionFactory, UserFactory
+from tests.factories import CaseFactory, ConsentFactory, LesionImageFactory, ModelVersionFactory, UserFactory
 
 
 @pytest.fixture
@@ -153,3 +153,10 @@ def test_a_case_that_a_colleague_holds_is_not_mine_to_read(north, api):
     body = {"decision": "override", "diagnosis": "mel", "management": "biopsy", "reason": "history"}
     answer = api(stranger).post(f"/api/v1/cases/{case.pk}/reads/", body)
     assert (answer.status_code, answer.json()["current"]) == (409, "in_review")
+
+
+def test_reading_consents_is_on_record_about_their_patient(north, api):
+    patient = ConsentFactory(patient__clinic=north.clinic).patient
+    api(north.staff).get(f"/api/v1/patients/{patient.pk}/consents/")
+    event = AuditEvent.objects.get(action="patient_viewed")
+    assert (event.object_type, event.object_id, event.payload) == ("patient", str(patient.pk), {"count": 1})

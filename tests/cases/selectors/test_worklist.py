@@ -11,7 +11,15 @@ from cases.selectors.queue_numbers import queue_numbers
 from cases.selectors.reading import images_to_read
 from cases.selectors.results import leading_analysis
 from cases.selectors.worklist import Worklist, WorklistFilter
-from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PredictionFactory, UserFactory
+from cases.services.submission import submit_case
+from tests.factories import (
+    AnalysisFactory,
+    CaseFactory,
+    ConsentFactory,
+    LesionImageFactory,
+    PredictionFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +55,13 @@ def queue(north):
 
 def order(user, **wanted):
     return [row.case for row in Worklist(user, WorklistFilter(**wanted)).rows()]
+
+
+@pytest.fixture
+def draft_of_who_refuses(north, active_model):
+    image = LesionImageFactory(case__patient__clinic=north.clinic)
+    ConsentFactory(patient=image.case.patient, answer="refused")
+    return image.case
 
 
 def test_flagged_then_tier_then_malignancy_times_waiting(north, queue):
@@ -166,6 +181,13 @@ def test_rows_come_in_pages_with_their_rank(north, queue):
 def test_each_rank_has_its_sentence(north, queue, tier, malignancy, sentence):
     queue(tier, malignancy)
     assert Worklist(north.dermatologist).rows()[0].reason == sentence
+
+
+def test_a_patients_refusal_is_not_told_as_the_networks(north, draft_of_who_refuses):
+    submit_case(actor=north.staff, case=draft_of_who_refuses)
+    [row] = Worklist(north.dermatologist).rows()
+    assert row.reason.startswith("The patient has not agreed to analysis by a network. Nobody has looked yet")
+    assert "network refused" not in row.reason
 
 
 def test_no_row_loads_the_manifest_or_the_card_of_its_model(north, queue):
