@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -13,7 +14,9 @@ from inference.errors import InferenceError
 from inference.metadata import Metadata
 from inference.predictions import read_metadata
 from inference.predictor import Predictor
+from inference.scope import FeatureSpace
 from inference.vocabulary import DIAGNOSES
+from tests.bundles import CHANNELS, build_tiny_bundle
 from tests.inference.pictures import encode, lesion
 
 HEADER = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC,malignancy,tier,abstain_reason"
@@ -168,6 +171,20 @@ def test_check_says_that_a_bundle_conforms_or_what_is_wrong(
     (own_bundle / "model.onnx").unlink()
     assert main(["check", str(own_bundle)]) == 1
     assert "model.onnx is missing" in capsys.readouterr().out
+
+
+def test_check_says_whether_a_bundle_knows_its_scope(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spread = {"mean": 0.0, "deviation": 1.0}
+    section = {"limit": 6.0, "log_distance": spread, "energy": spread}
+    one = np.ones(1, np.float32)
+    space = FeatureSpace(np.zeros(CHANNELS, np.float32), np.eye(1, CHANNELS, dtype=np.float32), one, one)
+    wary = build_tiny_bundle(tmp_path / "wary", changes={"scope": section}, space=space)
+    for path, silent in ((bundle.path, False), (wary.path, True)):
+        assert main(["check", str(path)]) == 0
+        said = "knows no scope: it answers about any picture that passes the quality gate" in capsys.readouterr().out
+        assert said is not silent
 
 
 @pytest.mark.parametrize("method", ["lime", "shap"])
