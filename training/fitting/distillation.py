@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SAME_SIDE = "of the same training side"  # a teacher learned from the very pictures that it teaches
+SAME_SIDE_CHOSEN = f"{SAME_SIDE}, chosen on the same validation side"  # by early stopping, at least one of them
 OUT_OF_FOLD = "out of fold"  # each picture is taught by those teachers alone that did not see its lesion
 
 
@@ -20,8 +21,8 @@ OUT_OF_FOLD = "out of fold"  # each picture is taught by those teachers alone th
 class Distillation:
     """``weight`` above 0 to 1 is the teacher's share of the picture's loss, ``temperature`` softens both answers.
 
-    ``teachers`` (SHA-256 of each) and ``how`` (``SAME_SIDE`` or ``OUT_OF_FOLD``) are the record of a run; without
-    teachers there is nothing to distil and the other fields do nothing.
+    ``teachers`` (SHA-256 of each) and ``how`` (one of the constants above) are the record of a run; without teachers
+    there is nothing to distil and the other fields do nothing.
     """
 
     weight: float = 0.7

@@ -1,8 +1,12 @@
 """Who teaches a student: finished runs or bundles, what each has seen, and which pictures it may therefore teach.
 
-What a teacher learned from speaks through its answers. One that knows a lesion of the student's validation or test side
-would hand that on, so it is refused; one that learned from a training picture itself is too sure of it, so fold
-teachers teach only pictures whose lesion they did not see.
+What a teacher learned from speaks through its answers. One of another split that knows a lesion of the student's
+validation or test side would hand that on, so it is refused; one that learned from a training picture itself is too
+sure of it, so fold teachers teach only pictures whose lesion they did not see.
+
+A teacher of the student's own split is taken although its epoch may have been chosen on the validation side that they
+share: one number of a few dozen, which may flatter the student's validation figures a little and leaves its test
+figures alone. The student's record and card say so (``SAME_SIDE_CHOSEN``); of a bundle it is not known.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from training.data.records import DataError, Record
 from training.data.splits import LeakError, Split
 from training.fitting.bundled import is_bundle, networks_of
 from training.fitting.config import TrainConfig
-from training.fitting.distillation import OUT_OF_FOLD, SAME_SIDE
+from training.fitting.distillation import OUT_OF_FOLD, SAME_SIDE, SAME_SIDE_CHOSEN
 from training.fitting.runs import load_run
 from training.networks.metadata_only import MetadataOnlyConfig
 from training.networks.network import Network
@@ -85,7 +89,7 @@ def _of_run(path: Path) -> Teacher:
 
 
 def check_teachers(teachers: Sequence[Teacher], split: Split, config: TrainConfig) -> str:
-    """How ``teachers`` may teach a student on ``split``: ``SAME_SIDE`` or ``OUT_OF_FOLD``.
+    """How ``teachers`` may teach a student on ``split``: ``SAME_SIDE``, ``SAME_SIDE_CHOSEN`` or ``OUT_OF_FOLD``.
 
     Raises ``LeakError`` where one knows pictures that the student is judged on, or a training picture has no teacher
     that does not know it, and ``ValueError`` where one saw pictures prepared in another way.
@@ -95,7 +99,7 @@ def check_teachers(teachers: Sequence[Teacher], split: Split, config: TrainConfi
             raise ValueError(f"{teacher.path} learned from pictures made as '{teacher.recipe}'; its student must too.")
     same = [teacher.digest == split.digest() for teacher in teachers]
     if all(same):
-        return SAME_SIDE
+        return SAME_SIDE_CHOSEN if any(teacher.chosen for teacher in teachers) else SAME_SIDE
     if any(same):
         raise LeakError("Some teachers learned from the student's training side and some did not; give one kind.")
     for teacher in teachers:
@@ -127,7 +131,7 @@ def _check_knows_no_judged(teacher: Teacher, split: Split) -> None:
 
 def may_teach(teachers: Sequence[Teacher], records: list[Record], how: str) -> Tensor:
     """Which teacher may teach each record, bool (N,M). Only rows of the training side are ever asked for."""
-    if how == SAME_SIDE:
+    if how != OUT_OF_FOLD:
         return torch.ones(len(records), len(teachers), dtype=torch.bool)
     return torch.tensor([[record.image_id not in teacher.seen for teacher in teachers] for record in records])
 

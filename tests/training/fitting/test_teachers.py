@@ -20,7 +20,7 @@ from training.data.schemes import lesion_folds
 from training.data.splits import LeakError, Split, split_by_lesion
 from training.fitting import engine
 from training.fitting.config import TrainConfig, read_config
-from training.fitting.distillation import OUT_OF_FOLD, SAME_SIDE, Distillation, Lesson, divergence
+from training.fitting.distillation import OUT_OF_FOLD, SAME_SIDE, SAME_SIDE_CHOSEN, Distillation, Lesson, divergence
 from training.fitting.learner import partners
 from training.fitting.runs import Run, load_run
 from training.fitting.teachers import Faculty, Teacher, check_teachers, load_teacher, may_teach
@@ -157,6 +157,15 @@ def test_a_teacher_chosen_on_the_student_s_judged_side_is_refused(split: Split, 
     swapped = replace(one.split, validation=split.validation)
     with pytest.raises(LeakError, match=f"knows {len(split.validation)} pictures"):
         check_teachers([replace(one, split=swapped, chosen=True)], split, STILL)
+
+
+def test_a_teacher_of_the_same_split_that_was_stopped_early_is_taken_and_recorded(
+    records: list[Record], split: Split, teacher: Teacher
+) -> None:
+    chosen = replace(teacher, chosen=True)
+    assert check_teachers([teacher], split, STILL) == SAME_SIDE
+    assert check_teachers([teacher, chosen], split, STILL) == SAME_SIDE_CHOSEN
+    assert may_teach([chosen], records, SAME_SIDE_CHOSEN).all()
 
 
 def test_fold_teachers_teach_only_lesions_that_they_did_not_see(
