@@ -18,34 +18,15 @@ from inference.head import Head, MetadataMember
 from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.preprocessing import prepare
-from inference.result import Result
 from inference.runtime import Runtime
 from inference.vocabulary import DIAGNOSES, MALIGNANT
 from tests.bundles import build_tiny_bundle, tiny_head, tiny_manifest, tiny_model
+from tests.exactness import bits
 from tests.inference.pictures import encode, lesion
 
 KNOWN = Metadata(age=70, sex="male", localization="back")
 
 PICTURES = [encode(lesion(seed=seed)) for seed in range(10)]
-
-
-def exact(result: Result) -> tuple[Any, ...]:
-    """All that must not change between two runs, to the bit."""
-    return (
-        tuple(result.logits.items()),
-        tuple(result.probabilities.items()),
-        result.prediction_set,
-        result.tier,
-        result.abstain_reason,
-        result.heatmaps.tobytes(),
-        tuple(result.heatmap_maxima.items()),
-        result.heat_inside_lesion,
-        result.lesion_pixels.tobytes(),
-        result.descriptors,
-        result.embedding.tobytes(),
-        result.quality,
-        result.model_sha256,
-    )
 
 
 def test_a_result_is_whole(predictor: Predictor) -> None:
@@ -90,7 +71,7 @@ def test_the_figures_follow_from_the_graph_and_the_head(bundle: Bundle, predicto
 def test_unknown_metadata_leaves_the_pictures_answer_untouched(predictor: Predictor) -> None:
     alone = predictor.predict(encode(lesion()))
     unknown = predictor.predict(encode(lesion()), Metadata(sex="unknown", localization="unknown"))
-    assert exact(alone) == exact(unknown)
+    assert bits(alone) == bits(unknown)
     assert set(alone.metadata_logits.values()) == {0.0}
     assert alone.logits == alone.image_logits
     known = predictor.predict(encode(lesion()), Metadata(sex="female"))
@@ -141,16 +122,16 @@ def test_heat_that_lies_mostly_off_the_lesion_is_doubtful(
 
 def test_equal_input_gives_equal_bits(predictor: Predictor, bundle: Bundle) -> None:
     data = encode(lesion())
-    first = exact(predictor.predict(data, KNOWN))
-    assert exact(predictor.predict(decode(data), KNOWN)) == first
-    assert exact(Predictor(bundle).predict(data, KNOWN)) == first
+    first = bits(predictor.predict(data, KNOWN))
+    assert bits(predictor.predict(decode(data), KNOWN)) == first
+    assert bits(Predictor(bundle).predict(data, KNOWN)) == first
 
 
 def test_neighbours_and_threads_change_nothing(predictor: Predictor) -> None:
     pictures = [encode(lesion(seed=seed)) for seed in range(6)]
-    alone = [exact(predictor.predict(data, KNOWN)) for data in pictures]
+    alone = [bits(predictor.predict(data, KNOWN)) for data in pictures]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda data: exact(predictor.predict(data, KNOWN)), pictures * 5))
+        together = list(pool.map(lambda data: bits(predictor.predict(data, KNOWN)), pictures * 5))
     assert together == alone * 5
     assert len(set(alone)) == 6
 
@@ -161,7 +142,7 @@ def mixed(predictor: Predictor, number: int) -> tuple[Any, ...]:
     picture = data if number % 2 else decode(data)
     known = KNOWN if number % 3 else Metadata()
     kind = "dermoscopic" if number % 5 else "clinical: close-up"
-    return exact(predictor.predict(picture, known, image_type=kind))
+    return bits(predictor.predict(picture, known, image_type=kind))
 
 
 def test_eight_threads_with_mixed_requests_say_what_one_says(bundle: Bundle) -> None:

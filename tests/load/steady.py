@@ -1,23 +1,28 @@
 """`make bench CALLS=10000`: does memory drift over many calls, and do eight threads say what one says?
 
 The calls go to the tiny bundle of the tests, whose network takes no time; everything else is what the clinic runs. The
-shipped network gets 500 of them.
+shipped network gets 500 of them. Any difference in any part of an answer, or more than 5 MB of drift, ends it with 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 from inference.bundle import Bundle, newest_bundle
 from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.result import Result
-from tests.bundles import build_tiny_bundle
+from inference.scope import FeatureSpace
+from tests.bundles import CHANNELS, build_tiny_bundle
 from tests.drawings import jpeg
+from tests.exactness import bits
 from tests.load.ours import KNOWN, SIZE
 from tests.load.worker import rss_mb
 from tests.load.workers import REPOSITORY
@@ -25,28 +30,46 @@ from tests.load.workers import REPOSITORY
 WARM = 200  # calls until the allocator has what it needs
 THREADS, EACH = 8, 1000
 PICTURES = 10
+MOST_DRIFT_MB = 5
 
 
-def main() -> list[str]:
+def main(words: Sequence[str] | None = None) -> int:
+    """0 where nothing drifts and all agree, else 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=REPOSITORY / "models", help="the folder of bundles")
     parser.add_argument("--calls", type=int, default=10_000)
-    arguments = parser.parse_args()
-    said = []
-    for line in measured(arguments.models, arguments.calls):
-        print(line, flush=True)
-        said.append(line)
-    return said
+    arguments = parser.parse_args(words)
+    steady = True
+    for line, passed in measured(arguments.models, arguments.calls):
+        print(line if passed else f"{line}: FAILED", flush=True)
+        steady &= passed
+    return 0 if steady else 1
 
 
-def measured(models: Path, calls: int) -> Iterator[str]:
+def measured(models: Path, calls: int) -> Iterator[tuple[str, bool]]:
+    """Lines to print, and whether each is as it should be."""
     with tempfile.TemporaryDirectory() as folder:
-        tiny = build_tiny_bundle(Path(folder) / "tiny")
-        yield f"tiny network, {calls} calls: {drift(Predictor(tiny), calls):+.1f} MB"
-        yield f"{THREADS} threads × {EACH} mixed requests: {differing(tiny)} differ from one thread's"
+        tiny = tiny_with_scope(Path(folder) / "tiny")
+        yield grown(f"tiny network, {calls} calls", drift(Predictor(tiny), calls))
+        different = differing(tiny)
+        yield f"{THREADS} threads × {EACH} mixed requests: {different} differ from one thread's", different == 0
     shipped = Bundle.load(newest_bundle(models))
     calls = min(calls, 500)
-    yield f"{shipped.manifest.name} {shipped.manifest.version}, {calls} calls: {drift(Predictor(shipped), calls):+.1f} MB"
+    yield grown(f"{shipped.manifest.name} {shipped.manifest.version}, {calls} calls", drift(Predictor(shipped), calls))
+
+
+def grown(what: str, megabytes: float) -> tuple[str, bool]:
+    return f"{what}: {megabytes:+.1f} MB (at most {MOST_DRIFT_MB})", megabytes <= MOST_DRIFT_MB
+
+
+def tiny_with_scope(path: Path) -> Bundle:
+    """The tests' bundle with a scope, so that this part of an answer is compared too."""
+    spread = {"mean": 0.0, "deviation": 1.0}
+    one = np.ones(1, np.float32)
+    space = FeatureSpace(np.zeros(CHANNELS, np.float32), np.eye(1, CHANNELS, dtype=np.float32), one, one)
+    return build_tiny_bundle(
+        path, changes={"scope": {"limit": 6.0, "log_distance": spread, "energy": spread}}, space=space
+    )
 
 
 def drift(predictor: Predictor, calls: int) -> float:
@@ -75,17 +98,5 @@ def mixed(predictor: Predictor, number: int) -> Result:
     return predictor.predict(jpeg(number % PICTURES, SIZE), known, image_type=kind)
 
 
-def bits(result: Result) -> tuple[object, ...]:
-    return (
-        tuple(result.logits.items()),
-        tuple(result.probabilities.items()),
-        result.prediction_set,
-        result.abstain_reason,
-        result.heatmaps.tobytes(),
-        result.embedding.tobytes(),
-        result.quality,
-    )
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
