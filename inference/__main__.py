@@ -51,7 +51,7 @@ def build_parser() -> ArgumentParser:
             "--runtime",
             choices=CHOICES,
             default="auto",
-            help="the engine; auto takes OpenVINO where it is installed and the processor has AMX, else ONNX Runtime",
+            help="the engine; auto is ONNX Runtime, and says where OpenVINO would be faster",
         )
     return parser
 

@@ -1,10 +1,11 @@
 """Which engine answers for a bundle: the best one that gives the answers which the bundle stores."""
 
 import logging
+from functools import cache
 
 from inference.bundle import Bundle
 from inference.conformance import check_answers
-from inference.engines import Choice, candidates
+from inference.engines import Choice, candidates, faster_choice
 from inference.errors import BundleError
 from inference.runtime import Runtime
 
@@ -21,6 +22,8 @@ def select_runtime(bundle: Bundle, choice: Choice = "auto") -> Runtime:
     Raises:
         BundleError: not even ONNX Runtime opens the model and answers as it was exported.
     """
+    if choice == "auto":
+        _tell_of_faster_choice()
     problems: tuple[str, ...] = ()
     for name in candidates(choice):
         runtime = Runtime(lambda: bundle.model, name)
@@ -29,6 +32,13 @@ def select_runtime(bundle: Bundle, choice: Choice = "auto") -> Runtime:
             return runtime
         logger.warning("The engine %s is not used for %s: %s", name, bundle.manifest.name, " ".join(problems))
     raise BundleError(problems)
+
+
+@cache
+def _tell_of_faster_choice() -> None:
+    """Once in a process."""
+    if sentence := faster_choice():
+        logger.info(sentence)
 
 
 def _problems(bundle: Bundle, runtime: Runtime) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 MODELS_DIR = Path(env.str("MODELS_DIR", default=str(BASE_DIR / "models"))).resolve()
 # Empty: the newest bundle in MODELS_DIR.
 MODEL_BUNDLE = env.str("MODEL_BUNDLE", default="")
-# auto, onnxruntime or openvino; auto is OpenVINO where it is installed and the processor has AMX, else ONNX Runtime.
+# auto, onnxruntime or openvino; auto is ONNX Runtime, and says where OpenVINO would be faster (docs/adr/0007).
 INFERENCE_RUNTIME = env.str("INFERENCE_RUNTIME", default="auto")
 # What a bundle must flag, on its own held-out data and at its own threshold, before it may answer in a clinic.
 MELANOMA_SENSITIVITY_FLOOR = env.float("MELANOMA_SENSITIVITY_FLOOR", default=0.8)

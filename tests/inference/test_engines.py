@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference import engines, runtime
+from inference import engines, runtime, selection
 from inference.bundle import Bundle
 from inference.conformance import check_bundle
 from inference.engines import candidates, processor
@@ -61,22 +61,50 @@ def test_amx_is_read_from_the_processors_flags(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "amx", "installed", "tried"),
+    ("choice", "tried"),
     [
-        ("auto", True, True, ("openvino", "onnxruntime")),
-        ("auto", True, False, ("onnxruntime",)),
-        ("auto", False, True, ("onnxruntime",)),
-        ("openvino", False, True, ("openvino", "onnxruntime")),
-        ("openvino", False, False, ("openvino", "onnxruntime")),
-        ("onnxruntime", True, True, ("onnxruntime",)),
+        ("auto", ("onnxruntime",)),
+        ("openvino", ("openvino", "onnxruntime")),
+        ("onnxruntime", ("onnxruntime",)),
     ],
 )
-def test_openvino_is_taken_where_it_has_tiles_or_is_asked_for(
-    choice: engines.Choice, amx: bool, installed: bool, tried: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("amx", [True, False])
+def test_openvino_is_taken_only_where_it_is_asked_for(
+    choice: engines.Choice, amx: bool, tried: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "computes_in_bfloat16", lambda: amx)
+    monkeypatch.setattr(engines, "has_openvino", lambda: True)
+    assert candidates(choice) == tried
+
+
+@pytest.mark.parametrize(
+    ("choice", "amx", "installed", "said"),
+    [
+        ("auto", True, False, "OpenVINO is not installed (requirements/openvino.txt). The runtime openvino answers"),
+        ("auto", True, True, "does not use. The runtime openvino answers faster"),
+        ("auto", False, False, ""),
+        ("onnxruntime", True, False, ""),
+    ],
+)
+def test_tiles_that_lie_idle_are_told_once(
+    *,
+    choice: engines.Choice,
+    amx: bool,
+    installed: bool,
+    said: str,
+    bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(engines, "computes_in_bfloat16", lambda: amx)
     monkeypatch.setattr(engines, "has_openvino", lambda: installed)
-    assert candidates(choice) == tried
+    selection._tell_of_faster_choice.cache_clear()
+    with caplog.at_level(logging.INFO):
+        for _ in range(2):
+            assert select_runtime(bundle, choice).description.startswith("onnxruntime")
+    selection._tell_of_faster_choice.cache_clear()
+    assert len([line for line in caplog.messages if "AMX" in line]) == bool(said)
+    assert said in caplog.text
 
 
 def test_an_unknown_choice_is_named_with_the_known_ones() -> None:
