@@ -3,14 +3,15 @@
 import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from cases.models import Analysis, Case, ExplanationRequest, User
-from cases.services import analyses, explanations, submission, sweep
+from cases.models import Analysis, Case, Consent, ExplanationRequest, Patient, User
+from cases.services import analyses, consents, explanations, submission, sweep
 from cases.states import AnalysisState, ExplanationState
 from cases.tasks import analyse, explain
 
@@ -24,6 +25,16 @@ def submit_case(*, actor: User, case: Case) -> Case:
         for pk in Analysis.objects.never_published().filter(image__case=case).values_list("pk", flat=True):
             transaction.on_commit(partial(publish_analysis, pk))
     return case
+
+
+def record_consent(*, actor: User, patient: Patient, **answer: Any) -> Consent:
+    """Keep an answer, and wake a worker for each image that it lets the network be asked about."""
+    with transaction.atomic():
+        consent = consents.record_consent(actor=actor, patient=patient, **answer)
+        waiting = Analysis.objects.never_published().filter(image__case__patient=patient)
+        for pk in waiting.values_list("pk", flat=True):
+            transaction.on_commit(partial(publish_analysis, pk))
+    return consent
 
 
 def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:

@@ -17,8 +17,8 @@ from cases.runtime import predictor_for
 from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import lock_case, settle_case
-from cases.services.consents import NO_CONSENT
 from cases.services.leases import Heartbeat, Lease, claim_analysis, record_step, with_context
+from cases.services.refusal import NO_CONSENT
 from cases.states import ASSESSABLE_CASE, AnalysisState
 from cases.vocabulary import Action, Verdict
 from inference.errors import InferenceError

@@ -5,17 +5,20 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from cases.models import Analysis, Case, Consent, ExplanationRequest, Patient, User
-from cases.models.analysis import Step
+from cases.models import Analysis, Case, Consent, ExplanationRequest, ModelVersion, Patient, User
 from cases.permissions import ensure_may, find, visible_patients
-from cases.selectors.consents import refuses_ai
+from cases.selectors.consents import latest_answer, refuses_ai
 from cases.services import audit
 from cases.services.assessment import settle_case
 from cases.services.checks import Problems
-from cases.states import AnalysisState, ExplanationState
+from cases.services.refusal import NO_CONSENT, without_consent
+from cases.services.submission import queue_analysis, record_queued
+from cases.states import ASSESSABLE_CASE, AnalysisState, CaseState, ExplanationState
 from cases.vocabulary import AbstainReason, Action, ConsentAnswer, Purpose
 
-NO_CONSENT = "The patient has not agreed to analysis by a network."
+_AGREED = (Purpose.AI, ConsentAnswer.GIVEN)
+# A case that awaits images keeps those it has, and comes back with them.
+_UNDECIDED_CASE = (*ASSESSABLE_CASE, CaseState.AWAITING_IMAGES)
 
 
 def record_consent(
@@ -23,7 +26,8 @@ def record_consent(
 ) -> Consent:
     """Keep an answer. A refusal of analysis ends what is still queued or running; the cases go on without it.
 
-    What counts is the answer that was decided last.
+    Agreement asks the network about what stayed unasked in cases that nobody has decided; the caller publishes it on
+    commit. What counts is the answer that was decided last.
     """
     ensure_may(actor, "record_consent")
     notice = notice.strip()
@@ -48,14 +52,18 @@ def record_consent(
         stops = purpose == Purpose.AI and refuses_ai(patient)  # an older form, entered late, may stop nothing
         ended = _end_analyses(patient) if stops else []
         explanations = _end_explanations(patient) if stops else []
+        asked = _ask_again(patient) if (purpose, latest_answer(patient, purpose)) == _AGREED else []
         payload = {"purpose": purpose, "answer": answer, "notice": notice, "analyses_ended": len(ended)}
+        payload |= {"analyses_queued": len(asked)} if asked else {}
         action = Action.CONSENT_RECORDED
         audit.record(clinic=patient.clinic, actor=actor, action=action, about=patient, payload=payload)
         for analysis in ended:
             _record_end(patient, actor, analysis)
         for request in explanations:
             _record_vain(patient, actor, request)
-        for case in sorted({analysis.image.case_id for analysis in ended}):
+        for analysis in asked:
+            record_queued(analysis.image.case, actor, analysis)
+        for case in sorted({analysis.image.case_id for analysis in [*ended, *asked]}):
             settle_case(case)
     return consent
 
@@ -71,22 +79,29 @@ def _hold(patient: Patient) -> None:
     Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
 
 
-def without_consent() -> dict[str, object]:
-    """The fields of an analysis that the patient did not agree to: it abstains, and says why."""
-    return {
-        "state": AnalysisState.ABSTAINED,
-        "step": Step.DONE,
-        "abstain_reason": AbstainReason.INELIGIBLE,
-        "error": NO_CONSENT,
-        "finished_at": timezone.now(),
-    }
-
-
 def _end_analyses(patient: Patient) -> list[Analysis]:
     """A worker that is at it loses its lease, so that its result finds nothing to be recorded in."""
     found = list(Analysis.objects.open().filter(image__case__patient=patient).select_related("image").order_by("pk"))
     changes = {**without_consent(), "lease_token": None, "lease_until": None}
     return [analysis for analysis in found if Analysis.objects.open().filter(pk=analysis.pk).update(**changes)]
+
+
+def _ask_again(patient: Patient) -> list[Analysis]:
+    """A refusal taken back, or recorded by mistake: nothing else would ever ask about these images."""
+    model_version = ModelVersion.objects.of_clinic(patient.clinic).active().first()
+    if model_version is None:
+        return []
+    unasked = Analysis.objects.standing().filter(
+        state=AnalysisState.ABSTAINED,
+        abstain_reason=AbstainReason.INELIGIBLE,
+        error=NO_CONSENT,
+        image__case__patient=patient,
+        image__case__state__in=_UNDECIDED_CASE,
+    )
+    found = list(unasked.select_related("image__case__patient__clinic", "image__lesion").order_by("pk"))
+    Analysis.objects.filter(pk__in=[analysis.pk for analysis in found]).update(state=AnalysisState.SUPERSEDED)
+    queued = [queue_analysis(each.image.case, each.image, model_version) for each in found]
+    return list(filter(None, queued))
 
 
 def _end_explanations(patient: Patient) -> list[ExplanationRequest]:

@@ -20,7 +20,7 @@ from cases.runtime import predictor_for
 from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.checks import Problems
-from cases.services.consents import NO_CONSENT
+from cases.services.refusal import NO_CONSENT
 from cases.states import ExplanationState
 from cases.vocabulary import Action, Diagnosis, SurrogateMethod
 from inference.errors import InferenceError

@@ -19,7 +19,7 @@ from cases.models.analysis import Step
 from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import lock_case, settle_case
-from cases.services.consents import without_consent
+from cases.services.refusal import without_consent
 from cases.states import AnalysisState
 from cases.vocabulary import Action
 

@@ -15,8 +15,8 @@ from cases.permissions import ensure_may
 from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import settle_case
-from cases.services.consents import without_consent
 from cases.services.intake import locked_case
+from cases.services.refusal import without_consent
 from cases.services.retakes import answer_with_images, drop_request
 from cases.states import CASE_MOVES, CaseState
 from cases.vocabulary import Action, Sex, Site
@@ -44,13 +44,13 @@ def submit_case(*, actor: User, case: Case) -> Case:
         case.save()
         model_version = ModelVersion.objects.of_clinic(case.clinic).active().first()
         refused = without_consent() if refuses_ai(case.patient) else {}
-        analyses = [_queue(case, image, model_version, **refused) for image in images] if model_version else []
+        analyses = [queue_analysis(case, image, model_version, **refused) for image in images] if model_version else []
         payload = {"images": len(images), "model": model_version.sha256 if model_version else None}
         payload |= {"retake": str(retake.pk)} if retake else {}
         payload |= {"consent": "refused"} if refused else {}
         audit.record(clinic=case.clinic, actor=actor, action=Action.CASE_SUBMITTED, about=case, payload=payload)
         for analysis in filter(None, analyses):
-            _record_queued(case, actor, analysis)
+            record_queued(case, actor, analysis)
         # Without an active model nothing is queued, and the case goes straight to the dermatologist.
         return settle_case(case.pk, now=now)
 
@@ -100,7 +100,7 @@ def input_hash(image: LesionImage, metadata: dict[str, Any], model_version: Mode
     return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _queue(case: Case, image: LesionImage, model_version: ModelVersion, **ended: Any) -> Analysis | None:
+def queue_analysis(case: Case, image: LesionImage, model_version: ModelVersion, **ended: Any) -> Analysis | None:
     """A new analysis, unless the network has been asked about this image already (a resubmission)."""
     if image.analyses.current().exists():
         return None
@@ -114,7 +114,7 @@ def _queue(case: Case, image: LesionImage, model_version: ModelVersion, **ended:
     )
 
 
-def _record_queued(case: Case, actor: User, analysis: Analysis) -> None:
+def record_queued(case: Case, actor: User, analysis: Analysis) -> None:
     audit.record(
         clinic=case.clinic,
         actor=actor,

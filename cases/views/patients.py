@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases import permissions
+from cases import permissions, workflows
 from cases.errors import Conflict, InvalidInput
 from cases.forms.cases import ReasonForm
 from cases.forms.patients import ConsentForm, FindForm, PatientForm
@@ -19,7 +19,6 @@ from cases.models import Patient
 from cases.selectors import patients as selectors
 from cases.selectors.consents import standing_of
 from cases.services import audit
-from cases.services.consents import record_consent
 from cases.services.patients import CORRECTABLE, correct_patient, register_patient
 from cases.views.access import requires
 from cases.vocabulary import Action
@@ -114,7 +113,7 @@ def consent(request: HttpRequest, patient: UUID) -> HttpResponse:
     form = ConsentForm(request.POST)
     if form.is_valid():
         try:
-            record_consent(actor=request.user, patient=found, **form.cleaned_data)
+            workflows.record_consent(actor=request.user, patient=found, **form.cleaned_data)
         except InvalidInput as refusal:
             tell(form, refusal)
         else:

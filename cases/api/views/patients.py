@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cases import workflows
 from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
 from cases.api.serializers.patients import (
@@ -17,7 +18,6 @@ from cases.api.serializers.patients import (
 )
 from cases.permissions import visible_consents, visible_lesions, visible_patients
 from cases.services.audit import record_view
-from cases.services.consents import record_consent
 from cases.services.lesions import register_lesion
 from cases.services.patients import register_patient
 from cases.vocabulary import Action
@@ -64,9 +64,9 @@ class Consents(Endpoint):
     @extend_schema(responses={201: ConsentOut})
     @once
     def post(self, request: Request, patient: UUID) -> Response:
-        """Record an answer. A refusal of analysis ends what is queued or running for this patient."""
+        """Record an answer. A refusal of analysis ends what is queued or running; agreement queues it."""
         found = self.find(visible_patients, patient)
-        return self.created(ConsentOut, record_consent(actor=request.user, patient=found, **self.checked()))
+        return self.created(ConsentOut, workflows.record_consent(actor=request.user, patient=found, **self.checked()))
 
 
 class Lesions(Endpoint):

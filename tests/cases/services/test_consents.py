@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cases import wording
 from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
-from cases.models import Analysis, AuditEvent, Consent
+from cases.models import Analysis, AuditEvent, Case, Consent
 from cases.selectors.audit import verify_chain
 from cases.selectors.consents import latest_answer, standing_of
 from cases.services import submission
@@ -114,6 +114,56 @@ def test_what_slipped_by_a_refusal_is_not_computed_and_its_case_goes_on(north, d
     assert "has not agreed" in analysis.error
     assert (draft.state, draft.flagged) == ("ready", True)
     assert verify_chain(north.clinic).ok
+
+
+@pytest.fixture
+def refused(north, draft, answer):
+    """A case that is ready to be read without analysis."""
+    answer(draft.patient)
+    return submission.submit_case(actor=north.staff, case=draft)
+
+
+@pytest.mark.parametrize("state", ["submitted", "ready", "in_review", "awaiting_images"])
+def test_agreement_after_a_refusal_asks_about_what_stayed_unasked(north, refused, answer, state):
+    claim = {"claimed_by": north.dermatologist, "claim_until": timezone.now()} if state == "in_review" else {}
+    pause = {"paused_at": timezone.now()} if state == "awaiting_images" else {}
+    Case.objects.filter(pk=refused.pk).update(state=state, **claim, **pause)
+    answer(refused.patient, "given")
+    before, after = Analysis.objects.order_by("created_at")
+    assert (before.state, after.state, after.image_id) == ("superseded", "queued", before.image_id)
+    assert AuditEvent.objects.get(action="analysis_queued").object_id == str(after.pk)
+    assert AuditEvent.objects.filter(action="consent_recorded").last().payload["analyses_queued"] == 1
+    assert perform_analysis(after.pk)
+    assert verify_chain(north.clinic).ok
+
+
+@pytest.mark.parametrize("state", ["decided", "closed", "cancelled"])
+def test_nothing_is_asked_about_a_case_that_is_over(refused, answer, state):
+    Case.objects.filter(pk=refused.pk).update(state=state)
+    answer(refused.patient, "given")
+    assert Analysis.objects.get().state == "abstained"
+
+
+@pytest.mark.parametrize(
+    ("given", "purpose", "days"), [("given", "research", 0), ("refused", "ai", 0), ("given", "ai", 900)]
+)
+def test_only_agreement_to_analysis_that_counts_asks_again(refused, answer, given, purpose, days):
+    answer(refused.patient, given, purpose=purpose, decided_on=timezone.localdate() - timedelta(days=days))
+    assert Analysis.objects.get().state == "abstained"
+
+
+def test_what_the_network_itself_would_not_judge_stays_as_it_is(north, active_model, answer):
+    case = CaseFactory(patient__clinic=north.clinic, ready=True)
+    AnalysisFactory(image__case=case, abstained=True, abstain_reason="ineligible", model_version=active_model)
+    answer(case.patient, "given")
+    assert Analysis.objects.get().state == "abstained"
+
+
+def test_a_worker_is_woken_for_what_agreement_allows(north, refused, client_for, django_capture_on_commit_callbacks):
+    form = {"purpose": "ai", "answer": "given", "notice": "2026-1", "decided_on": str(timezone.localdate())}
+    with django_capture_on_commit_callbacks(execute=True):
+        client_for(north.staff).post(f"/patients/{refused.patient_id}/consents/", form)
+    assert Analysis.objects.current().get().published_at
 
 
 def test_a_refusal_of_another_purpose_or_patient_leaves_analyses_alone(north, draft, answer):
