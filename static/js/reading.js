@@ -9,6 +9,7 @@ const overrideButton = document.querySelector("[data-override-open]");
 
 const submit = (id) => () => document.getElementById(id)?.requestSubmit();
 const follow = (id) => () => document.getElementById(id)?.click();
+const unlessAsking = (act) => () => asking() || act(); // what was typed to staff would be lost
 
 // The override's own fields are asked for only when overriding.
 function ask(required) {
@@ -114,14 +115,14 @@ const managementKeys = Object.fromEntries([...Array(9).keys()].map((place) => [S
 
 bindKeys({
   ...managementKeys,
-  y: confirm,
-  o: () => asking() || openOverride(true),
-  r: () => openRetake(),
-  c: submit("claim-form"),
-  u: submit("release-form"),
-  j: follow("next-case"),
-  k: follow("previous-case"),
-  q: follow("back-to-queue"),
+  y: unlessAsking(confirm),
+  o: unlessAsking(() => openOverride(true)),
+  r: unlessAsking(() => openRetake()),
+  c: unlessAsking(submit("claim-form")),
+  u: unlessAsking(submit("release-form")),
+  j: unlessAsking(follow("next-case")),
+  k: unlessAsking(follow("previous-case")),
+  q: unlessAsking(follow("back-to-queue")),
   h: () => viewer?.toggleHeat(),
   s: () => viewer?.show(viewer.mode === "both" ? "original" : "both"),
   0: () => viewer?.fit(),
