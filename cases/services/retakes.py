@@ -90,26 +90,25 @@ def answer_with_images(*, actor: User, case: Case, now: datetime) -> RetakeReque
     return request
 
 
-def drop_request(*, actor: User, case: Case) -> None:
-    """With a case that is discarded its open request ends, too; the caller holds the case."""
-    case.retakes.open().update(cancelled_at=timezone.now(), cancelled_by=actor)
-
-
 def images_since(request: RetakeRequest) -> list[LesionImage]:
     """The images that came after the request."""
     return list(request.case.images.filter(uploaded_at__gte=request.created_at))
 
 
-def _open_request(actor: User, case: Case) -> RetakeRequest:
-    case = locked_case(actor, case)
-    request = case.retakes.open().select_related("image").first()
-    if request is None:
+def refuse_unless_asked(case: Case) -> None:
+    if case.open_retake is None:
         raise Conflict(
             f"This case is {case.state}: no new image is asked for. "
             f"From here it can become {', '.join(case.legal_moves) or 'nothing else'}.",
             current=case.state,
             legal=case.legal_moves,
         )
+
+
+def _open_request(actor: User, case: Case) -> RetakeRequest:
+    case = locked_case(actor, case)
+    refuse_unless_asked(case)
+    request = case.retakes.open().select_related("image").get()
     request.case = case
     if images_since(request):
         raise Conflict(

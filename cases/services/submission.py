@@ -17,7 +17,7 @@ from cases.services import audit
 from cases.services.assessment import settle_case
 from cases.services.intake import locked_case
 from cases.services.refusal import without_consent
-from cases.services.retakes import answer_with_images, drop_request
+from cases.services.retakes import answer_with_images
 from cases.states import CASE_MOVES, CaseState
 from cases.vocabulary import Action, Sex, Site
 
@@ -56,26 +56,30 @@ def submit_case(*, actor: User, case: Case) -> Case:
 
 
 def cancel_case(*, actor: User, case: Case) -> Case:
-    """Withdraw a case while intake still has it. Once submitted it is the dermatologist's to answer."""
+    """Withdraw a draft. Once submitted, a case is the dermatologist's to answer, whether images are awaited or not."""
     ensure_may(actor, "cancel_case")
     with transaction.atomic():
         case = locked_case(actor, case)
         CASE_MOVES.check(case.state, CaseState.CANCELLED)
-        if not case.is_editable:
+        if case.state != CaseState.DRAFT:
             raise Conflict(
-                f"This case is {case.state}: it can be discarded only while it is draft or awaiting_images. "
-                "It now waits for a dermatologist's decision.",
+                f"This case is {case.state}: only a draft can be discarded. {_way_on(case)}",
                 current=case.state,
                 legal=case.legal_moves,
             )
         before = case.state
-        drop_request(actor=actor, case=case)
         case.move_to(CaseState.CANCELLED)
         case.save()
         audit.record(
             clinic=case.clinic, actor=actor, action=Action.CASE_CANCELLED, about=case, payload={"from": before}
         )
     return case
+
+
+def _way_on(case: Case) -> str:
+    if case.state == CaseState.AWAITING_IMAGES:
+        return "Add the image that is asked for, or say that it cannot be taken."
+    return "It now waits for a dermatologist's decision."
 
 
 def metadata_of(image: LesionImage, case: Case) -> dict[str, Any]:

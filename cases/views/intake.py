@@ -22,7 +22,7 @@ from cases.selectors import intake as selectors
 from cases.selectors.patients import register_of
 from cases.selectors.retakes import retakes_of
 from cases.services import audit, submission
-from cases.services.intake import open_case, update_intake
+from cases.services.intake import open_case, refuse_unless_editable, update_intake
 from cases.services.lesions import register_lesion
 from cases.views.access import requires
 from cases.vocabulary import Action, DermoscopicType, ImageType
@@ -166,7 +166,8 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
 
 
 def workspace(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
-    """The whole page; a form that was refused is shown as it was typed."""
+    """The whole page; a form that was refused is shown as it was typed. What can no longer be changed has none."""
+    refuse_unless_editable(case)
     parts = pieces(request.user, case, request.POST.get("lesion") or request.GET.get("lesion", ""))
     context = {
         **parts,

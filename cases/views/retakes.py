@@ -56,6 +56,7 @@ def withdraw(request: HttpRequest, case: UUID) -> HttpResponse:
 def decline(request: HttpRequest, case: UUID) -> HttpResponse:
     """No other image can be taken: the case goes back to the dermatologist with the reason."""
     found = editable_case(request.user, case)
+    retakes.refuse_unless_asked(found)
     form = UnableForm(request.POST)
     if form.is_valid():
         said = form.cleaned_data

@@ -34,7 +34,7 @@ ACTS = {
     "upload": (422, 422, 403, 403),
     "save_history": (422, 422, 403, 403),
     "submit": (302, 302, 403, 403),
-    "decline_retake": (422, 422, 403, 403),
+    "decline_retake": (409, 409, 403, 403),
     "discard": (302, 302, 403, 403),
     "describe_image": (422, 422, 403, 403),
     "remove_image": (302, 302, 403, 403),

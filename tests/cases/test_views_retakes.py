@@ -193,6 +193,30 @@ def test_that_it_cannot_be_taken_comes_back_with_the_reason(north, case, asked, 
     assert row.reason.startswith("No other image came. The patient cannot come. “Lives abroad.”")
 
 
+@pytest.mark.parametrize("said", [{}, {"reason": "patient_away"}])
+def test_that_it_cannot_be_taken_is_no_answer_where_nobody_asked(north, case, image, client_for, said):
+    """A refused form would show the intake of a case that nobody may change."""
+    draft = CaseFactory(patient__clinic=north.clinic)
+    for unasked in (case, draft):
+        answer = client_for(north.staff).post(at("decline_retake", unasked), said)
+        assert answer.status_code == 409
+        assert "no new image is asked for" in text(answer)
+
+
+def test_a_refused_form_does_not_open_the_intake_of_a_case_that_is_read(north, case, client_for):
+    answer = client_for(north.staff).post(at("add_lesion", case), {"site": "the moon"})
+    assert answer.status_code == 409
+    assert "images and intake change only while" in text(answer)
+
+
+def test_a_retake_offers_no_discarding(north, case, asked, client_for):
+    staff = client_for(north.staff)
+    assert at("discard", case) not in text(staff.get(at("intake", case)))
+    assert staff.post(at("discard", case)).status_code == 409
+    case.refresh_from_db()
+    assert case.state == "awaiting_images"
+
+
 def test_the_patients_page_tells_what_is_awaited(north, case, asked, client_for):
     page = text(client_for(north.staff).get(at("patient", case.patient)))
     assert "Awaiting images" in page

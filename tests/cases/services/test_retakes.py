@@ -322,11 +322,12 @@ def test_a_result_that_came_meanwhile_is_not_lost(north, case, ask):
     assert (state_of(case), case.malignancy) == ("ready", 0.95)
 
 
-def test_with_a_discarded_case_its_request_ends(north, case, ask):
+def test_a_submitted_case_is_not_discarded_while_images_are_awaited(north, case, ask):
     ask()
-    submission.cancel_case(actor=north.staff, case=case)
-    request = case.retakes.get()
-    assert (state_of(case), request.is_open, request.cancelled_by) == ("cancelled", False, north.staff)
+    for actor in (north.staff, north.dermatologist):
+        with pytest.raises(Conflict, match="Add the image that is asked for, or say that it cannot be taken"):
+            submission.cancel_case(actor=actor, case=case)
+    assert (state_of(case), case.retakes.get().is_open) == ("awaiting_images", True)
 
 
 # ── the database ─────────────────────────────────────────────────────────────────────────────────
