@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -32,6 +33,8 @@ class Picture:
     stored_sha256: str
     phash: str
     thumbnail: bytes  # JPEG
+    # The images that it was compared with and does not look like: nobody has to wait for that a second time.
+    unlike: set[UUID] = field(default_factory=set, compare=False)
 
 
 def sha256(data: bytes) -> str:
@@ -62,10 +65,10 @@ def differing_bits(phash: str, other: str) -> int:
     return (int(phash, 16) ^ int(other, 16)).bit_count()
 
 
-def likeness(thumbnail: bytes, other: bytes) -> float:
-    """Correlation of two thumbnails' brightness, at most 1: a copy stays near 1 however it was lit or compressed."""
+def likeness(seen: np.ndarray, thumbnail: bytes) -> float:
+    """Correlation with a thumbnail's brightness, at most 1: a copy stays near 1 however it was lit or compressed."""
     try:
-        return float(brightness(thumbnail) @ brightness(other))
+        return float(seen @ brightness(thumbnail))
     except (UnidentifiedImageError, OSError):
         return 0.0  # a broken file is no evidence
 

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from cases.models import LesionImage, Patient
 from cases.models.image import BANDS
-from cases.pictures import LEAST_LIKENESS, MOST_BITS, differing_bits, likeness
+from cases.pictures import LEAST_LIKENESS, MOST_BITS, Picture, brightness, differing_bits, likeness
 
 MOST_COMPARED = 64  # of a clinic with very many pictures only the nearest are looked at
 _DIGITS = 4  # of the hash in each band
@@ -28,13 +28,20 @@ def same_bytes_elsewhere(patient: Patient, sha256: str) -> Twin | None:
     return Twin(found, same_bytes=True) if found else None
 
 
-def look_alike_elsewhere(patient: Patient, *, phash: str, thumbnail: bytes) -> Twin | None:
-    """The first image of another patient that looks the same, those with the likest hash tried first."""
-    nearest = _nearest(patient, phash)
+def look_alike_elsewhere(patient: Patient, picture: Picture) -> Twin | None:
+    """The first image of another patient that looks the same, those with the likest hash tried first.
+
+    Asked again about the same picture, it looks only at what was filed since.
+    """
+    nearest = [pk for pk in _nearest(patient, picture.phash) if pk not in picture.unlike]
+    if not nearest:
+        return None
+    seen = brightness(picture.thumbnail)
     images = _of_others(patient).in_bulk(nearest)
     for image in (images[pk] for pk in nearest if pk in images):
-        if likeness(thumbnail, _thumbnail_of(image)) >= LEAST_LIKENESS:
+        if likeness(seen, _thumbnail_of(image)) >= LEAST_LIKENESS:
             return Twin(image, same_bytes=False)
+        picture.unlike.add(image.pk)
     return None
 
 

@@ -26,9 +26,7 @@ def refuse_known_bytes(case: Case, digest: str, reason: str) -> None:
 
 def refuse_known_picture(case: Case, picture: Picture, reason: str) -> Twin | None:
     """Refuse what another patient has; with a reason, what it was that stood against it."""
-    twin = same_bytes_elsewhere(case.patient, picture.sha256) or look_alike_elsewhere(
-        case.patient, phash=picture.phash, thumbnail=picture.thumbnail
-    )
+    twin = same_bytes_elsewhere(case.patient, picture.sha256) or look_alike_elsewhere(case.patient, picture)
     _refuse(twin, reason)
     return twin
 

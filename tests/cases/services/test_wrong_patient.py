@@ -123,13 +123,40 @@ def test_look_alikes_are_found_by_the_indexes_of_the_bands(file_for, django_asse
     picture = clean_picture(saved(photograph(), quality=80))
     other = CaseFactory(patient__clinic=image.case.patient.clinic).patient
     with django_assert_num_queries(2):
-        found = twins.look_alike_elsewhere(other, phash=picture.phash, thumbnail=picture.thumbnail)
+        found = twins.look_alike_elsewhere(other, picture)
     assert found.image == image
     bands = [getattr(image, band) for band in twins.BANDS]
     assert "".join(bands) == image.phash
     wanted = LesionImage.objects.filter(phash_band_1=bands[0]).order_by()
     if connection.vendor == "sqlite":  # PostgreSQL reads a table of one row without its index, and is right to
         assert "image_by_phash_band_1" in wanted.explain()
+
+
+def test_under_the_lock_only_what_was_filed_since_is_compared(file_for, monkeypatch):
+    """Everybody who files a picture waits for that lock; the upload's own thumbnail is decoded once."""
+    monkeypatch.setattr(twins, "LEAST_LIKENESS", 2)  # near by the hash, and yet another picture
+    others = {file_for(saved(photograph(), quality=quality)).pk for quality in (70, 80, 90)}
+    compared, decoded = [], []
+    thumbnail_of, brightness = twins._thumbnail_of, twins.brightness
+    monkeypatch.setattr(twins, "_thumbnail_of", lambda image: compared.append(image.pk) or thumbnail_of(image))
+    monkeypatch.setattr(twins, "brightness", lambda thumbnail: decoded.append(1) or brightness(thumbnail))
+    picture = clean_picture(saved(photograph()))
+    patient = CaseFactory(patient__clinic=LesionImage.objects.first().case.patient.clinic).patient
+    for _ in range(2):
+        assert twins.look_alike_elsewhere(patient, picture) is None
+    assert (set(compared), len(compared), len(decoded)) == (others, 3, 1)
+    monkeypatch.setattr(twins, "LEAST_LIKENESS", 0.9)
+    late = file_for(saved(photograph(), quality=60), override_reason=WHY)
+    assert twins.look_alike_elsewhere(patient, picture).image == late
+
+
+def test_an_upload_is_compared_once_and_not_again_under_the_lock(file_for, monkeypatch):
+    monkeypatch.setattr(twins, "LEAST_LIKENESS", 2)
+    first = file_for(saved(photograph()))
+    compared, thumbnail_of = [], twins._thumbnail_of
+    monkeypatch.setattr(twins, "_thumbnail_of", lambda image: compared.append(image) or thumbnail_of(image))
+    file_for(saved(photograph(), quality=80))
+    assert compared == [first]
 
 
 @pytest.mark.django_db(transaction=True)
