@@ -14,7 +14,10 @@ import pytest
 import torch
 
 from inference.bundle import Bundle
+from inference.gradcam import class_heat
+from inference.head import Floats
 from inference.predictor import Predictor
+from inference.runtime import Runtime
 from inference.vocabulary import DIAGNOSES
 from tests.training.fitting.test_engine import TINY
 from training.__main__ import main
@@ -24,6 +27,7 @@ from training.data.splits import near_duplicates, split_by_lesion
 from training.fitting.engine import fit
 from training.fitting.runs import load_run
 from training.fitting.sampling import encode
+from training.networks.network import Network
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -61,6 +65,46 @@ def test_the_served_answer_is_the_mean_score_of_the_trained_networks(
         served = predictor.predict(records[row].image.read_bytes(), records[row].metadata)
         torchs = torch.stack(scores).mean(dim=0).numpy()
         np.testing.assert_allclose([served.logits[code] for code in DIAGNOSES], torchs, atol=1e-4)
+
+
+def _in_torch(networks: list[Network], picture: torch.Tensor, metadata: torch.Tensor) -> tuple[Floats, Floats]:
+    """Mean scores (7,) and Grad-CAM of each class (7, h, w), by autograd through all networks (Selvaraju et al. 2017)."""
+    scores = [network(picture, metadata) for network in networks]
+    logits = torch.stack([one.fused[0] for one in scores]).mean(dim=0)
+    heat = []
+    for logit in logits:
+        gradients = torch.autograd.grad(logit, [one.features for one in scores], retain_graph=True)
+        parts = zip(gradients, scores, strict=True)
+        heat.append(sum((slope.mean(dim=(2, 3), keepdim=True) * one.features).sum(dim=1)[0] for slope, one in parts))
+    return logits.detach().numpy(), torch.relu(torch.stack(heat)).detach().numpy()
+
+
+def test_served_probabilities_and_heat_are_those_of_torch_and_autograd(
+    exported: tuple[Path, str], runs: list[Path], records: list[Record], pictures: Pictures
+) -> None:
+    bundle = Bundle.load(exported[0])
+    predictor, runtime, manifest = Predictor(bundle), Runtime(lambda: bundle.model), bundle.manifest
+    members = [load_run(path) for path in runs]
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (members[0].priors.mean, members[0].priors.std))
+    log_prior = np.array([manifest.calibration.log_prior[code] for code in DIAGNOSES])
+    for row in (0, 17, 60):
+        picture = (torch.from_numpy(pictures.viewed[row].copy()).permute(2, 0, 1)[None].float() / 255 - mean) / std
+        known = encode(records, members[0].priors.encoding)[row : row + 1]
+        logits, heat = _in_torch([run.network for run in members], picture, known)
+        served = predictor.predict(records[row].image.read_bytes(), records[row].metadata)
+        fused = bool(known.any())
+        temperature = manifest.calibration.temperature_fused if fused else manifest.calibration.temperature_image
+        raised = np.exp(logits / temperature + log_prior)
+        expected = raised / raised.sum()
+        np.testing.assert_allclose([served.probabilities[code] for code in DIAGNOSES], expected, atol=1e-5, rtol=0)
+        closed = class_heat(bundle.head.W, runtime.run(picture.numpy())[0])
+        near = {"atol": 1e-4 * heat.max(), "rtol": 0}  # a network as small and young as this one has little heat
+        np.testing.assert_allclose(closed, heat, **near)
+        maxima = [served.heatmap_maxima[code] for code in DIAGNOSES]
+        np.testing.assert_allclose(maxima, heat.max(axis=(1, 2)), **near)
+        np.testing.assert_allclose(
+            [served.logits[code] for code in DIAGNOSES], logits, atol=1e-4 * np.ptp(logits), rtol=0
+        )
 
 
 def test_the_bundle_says_what_it_was_fitted_and_measured_on(exported: tuple[Path, str], runs: list[Path]) -> None:
