@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from cases.models import Analysis, Explanation, ExplanationRequest, Prediction, Read
 from cases.selectors.explanations import TRUSTED_R2, weights_of
+from cases.services.refusal import NO_CONSENT
 from cases.states import AnalysisState, CaseState, ExplanationState
 from cases.vocabulary import AbstainReason, Tier, finding_words
 from inference.vocabulary import MALIGNANT
@@ -152,6 +153,8 @@ def explained(request: ExplanationRequest) -> Words:
     """What became of a slow explanation: a headline, and how to read it."""
     name = SHORT_NAMES[request.diagnosis]
     headline = f"{request.get_method_display()} for {name}"
+    if request.state == ExplanationState.FAILED and request.error == NO_CONSENT:
+        return Words(headline, NO_CONSENT)
     if request.state == ExplanationState.FAILED:
         return Words(headline, f"It failed: {_sentence(request.error)} Ask for it again.")
     if request.state != ExplanationState.DONE:

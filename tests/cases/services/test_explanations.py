@@ -9,7 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cases import tasks, workflows
+from cases import tasks, wording, workflows
 from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
 from cases.models import AuditEvent, ExplanationRequest
 from cases.selectors.audit import verify_chain
@@ -198,7 +198,7 @@ def test_a_refusal_of_analysis_ends_what_was_asked_for(north, asked, running):
     refuse(north, asked)
     ended = now_there(asked)
     assert (ended.state, ended.lease_token) == ("failed", None)
-    assert "has not agreed" in ended.error
+    assert wording.explained(ended).advice == "The patient has not agreed to analysis by a network."
     assert not perform_explanation(asked.pk)
     assert told() == ["explanation_requested", "explanation_failed"]
     assert verify_chain(north.clinic).ok
