@@ -21,12 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--side", default="test", choices=["train", "validation", "test"])
     add("--at-most", type=arguments.at_least(1), help="lesions to draw by chance")
     arguments.out(parser)
+    arguments.bootstrap(parser)
 
 
 def run(args: argparse.Namespace) -> str:
-    spec = load_manifest(args.bundle).input
+    manifest = load_manifest(args.bundle)
     records = records_of(splits.Split.load(args.split), arguments.load_records(args), args.side)
-    gates = gate.study(asked.some_lesions(records, args.at_most), spec)
-    report = gate.build(gates, side=args.side)
+    asked_of = asked.some_lesions(records, args.at_most)
+    about = {"side": args.side, "bundle": {"name": manifest.name, "version": manifest.version}}
+    report = gate.build(gate.study(asked_of, manifest.input), asked_of, about=about, bootstrap=args.bootstrap)
     write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from inference.decoding import decode
@@ -15,6 +17,7 @@ from inference.manifest import InputSpec
 from inference.preprocessing import prepare
 from inference.quality import assess
 from training.data.records import Record
+from training.metrics.bootstrap import Interval, interval, rate, resamples
 from training.reporting.report import Cell, Report, Table
 from training.studies.corruptions import blur
 from training.studies.skin_tones import TONES, angle, shifted
@@ -22,20 +25,24 @@ from training.studies.skin_tones import TONES, angle, shifted
 SEVERE_BLUR = 0.015  # sigma, share of the width
 
 Change = Callable[[Image.Image], Image.Image]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One way of changing N pictures: the share that the gate refuses, and how often for each reason.
+    """One way of changing N pictures: which of them (N,) the gate refuses, and how often for each reason.
 
     ``angle``: mean ITA of the skin after the change, in degrees.
     """
 
     change: str
-    n: int
-    refused: float
+    hits: Flags = field(repr=False)
     reasons: dict[str, int]
     angle: float
+
+    @property
+    def refused(self) -> float:
+        return float(self.hits.mean())
 
 
 def study(records: Sequence[Record], spec: InputSpec) -> list[Gate]:
@@ -48,46 +55,69 @@ def study(records: Sequence[Record], spec: InputSpec) -> list[Gate]:
 
 def _gate(name: str, change: Change, records: Sequence[Record], spec: InputSpec) -> Gate:
     reasons: Counter[str] = Counter()
-    refused, angles = 0, []
+    hits, angles = [], []
     for record in records:
         picture = change(decode(record.image.read_bytes()))
         report = assess(prepare(picture, spec))
         reasons.update(report.reasons)
-        refused += not report.acceptable
+        hits.append(not report.acceptable)
         angles.append(angle(picture))
-    return Gate(name, len(records), refused / len(records), dict(reasons.most_common()), float(np.mean(angles)))
+    return Gate(name, np.array(hits), dict(reasons.most_common()), float(np.mean(angles)))
 
 
-def gap(gates: Sequence[Gate]) -> float:
-    """The largest difference of the refused share between two skin tones."""
-    shares = [gate.refused for gate in gates if gate.change.startswith("skin")]
-    return max(shares) - min(shares)
+def gap(gates: Sequence[Gate], lesion: NDArray[np.int64], *, bootstrap: int) -> Interval:
+    """The largest difference of the refused share between two skin tones, with its interval over lesions.
+
+    ``lesion`` (N,) of the pictures, which are the same on every tone. A largest difference is never below zero, so
+    chance alone lifts its draws: an interval that begins above zero is not yet a difference.
+    """
+    tones = np.stack([gate.hits for gate in gates if gate.change.startswith("skin")])
+    draws = [float(np.ptp(tones[:, rows].mean(axis=1))) for rows in resamples(lesion, bootstrap)]
+    return interval(float(np.ptp(tones.mean(axis=1))), draws)
 
 
-def build(gates: Sequence[Gate], *, side: str) -> Report:
-    clean, blurred = gates[0], gates[1]
+def build(gates: Sequence[Gate], records: Sequence[Record], *, about: dict[str, Any], bootstrap: int) -> Report:
+    """``about``: the ``side`` that was measured and the ``bundle`` whose input size the pictures were brought to."""
+    clean, blurred, side = gates[0], gates[1], about["side"]
+    lesion = np.unique([record.lesion_id for record in records], return_inverse=True)[1]
+    shares = [rate(gate.hits, lesion, bootstrap=bootstrap) for gate in gates]
+    between = gap(gates, lesion, bootstrap=bootstrap)
     lead = (
-        f"The gate refuses {clean.refused:.1%} of {clean.n} clean pictures of the {side} side and "
+        f"The gate refuses {_percent(shares[0])} of {len(clean.hits)} clean pictures of the {side} side and "
         f"{blurred.refused:.1%} of the same with a severe blur. Between five skin tones the refused share differs by "
-        f"{gap(gates) * 100:.1f} points."
+        f"{between.value * 100:.1f} points ({between.low * 100:.1f}–{between.high * 100:.1f})."
     )
     rows: list[list[Cell]] = [
-        [
-            gate.change,
-            gate.n,
-            gate.refused,
-            gate.angle,
-            ", ".join(f"{reason} {count}" for reason, count in gate.reasons.items()),
-        ]
-        for gate in gates
+        [gate.change, share.value, share.low, share.high, gate.angle, _counted(gate.reasons)]
+        for gate, share in zip(gates, shares, strict=True)
+    ]
+    columns = ("pictures", "refused", "from", "to", "mean ITA, degrees", "reasons")
+    measured = [
+        {"change": gate.change, "n": len(gate.hits), **asdict(share), "reasons": gate.reasons, "angle": gate.angle}
+        for gate, share in zip(gates, shares, strict=True)
     ]
     return Report(
         "What the quality gate refuses",
         lead,
-        [Table("gate", "Refused", ("pictures", "n", "refused", "mean ITA, degrees", "reasons"), rows)],
-        {"side": side, "gates": [asdict(gate) for gate in gates], "tone_gap": gap(gates)},
-        limits=(
-            "The tones are computed from pictures of light skin; they are no photographs of dark skin.",
-            "A picture may be refused for several reasons and counts once.",
-        ),
+        [Table("gate", "Refused", columns, rows, "Intervals are 95 % by bootstrap over lesions.")],
+        {**about, "lesions": int(lesion.max()) + 1, "gates": measured, "tone_gap": asdict(between)},
+        limits=_limits(side),
     )
+
+
+def _limits(side: str) -> tuple[str, ...]:
+    chosen = ("The gate's limits were set on this side: its false refusals are flattered.",)
+    return (
+        *(chosen if side == "validation" else ()),
+        "The tones are computed from pictures of light skin; they are no photographs of dark skin.",
+        "The gap is the largest of ten differences and never below zero: chance alone lifts it and its interval.",
+        "A picture may be refused for several reasons and counts once.",
+    )
+
+
+def _percent(share: Interval) -> str:
+    return f"{share.value:.1%} ({share.low:.1%}–{share.high:.1%})"
+
+
+def _counted(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in reasons.items())

@@ -9,7 +9,6 @@ from PIL import Image, ImageFilter
 from inference.preprocessing import Geometry, Prepared
 from inference.quality import assess
 from tests.inference.pictures import lesion
-from training.studies.gate import Gate, gap
 from training.studies.probes import FAMILIES, probes
 from training.studies.skin_tones import TONES, Tone, angle, shifted
 
@@ -26,11 +25,6 @@ def test_the_skin_falls_into_its_bin_and_the_gate_holds_it_against_no_one(tone: 
 
     assert reasons(picture) == ()
     assert "blur" in reasons(picture.filter(ImageFilter.GaussianBlur(4)))
-
-
-def test_the_gap_is_between_tones_alone() -> None:
-    gates = [Gate(name, 10, refused, {}, 0.0) for name, refused in (("clean", 0.9), ("skin: a", 0.1), ("skin: b", 0.3))]
-    assert gap(gates) == pytest.approx(0.2)
 
 
 def test_probes_are_the_same_for_a_seed_and_of_every_family() -> None:
