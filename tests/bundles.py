@@ -26,12 +26,13 @@ def build_tiny_bundle(
     members: int = 2,
     changes: dict[str, Any] | None = None,
     space: FeatureSpace | None = None,
+    card: str = CARD,
 ) -> Bundle:
     """Write a bundle whose answers depend on pixels and metadata; ``changes`` replace manifest sections."""
     rng = np.random.default_rng(seed)
     model, head = tiny_model(rng), tiny_head(rng, members=members)
     document = tiny_manifest(model, head, version=f"0.{seed}")
-    return write_bundle(path, manifest={**document, **(changes or {})}, model=model, head=head, card=CARD, space=space)
+    return write_bundle(path, manifest={**document, **(changes or {})}, model=model, head=head, card=card, space=space)
 
 
 def tiny_model(rng: np.random.Generator) -> bytes:

@@ -13,7 +13,7 @@ from training.data import splits
 from training.data.sides import records_of
 from training.evaluation.embedded import cache_file, embed
 from training.evaluation.outside import check_own_split
-from training.export.scope import REFUSED, fit_section, fit_space, with_scope
+from training.export.scope import REFUSED, fit_section, fit_space, weights_of, with_scope
 from training.reporting.report import command_line, write
 from training.studies import probes, scope
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", type=Path, required=True, help="split.json of the bundle's runs")
     add("--version", required=True, help="of the new bundle")
     add("--fit-on", type=arguments.at_least(2), help="training photographs to draw by chance (all; 12 minutes a 8,000)")
-    add("--probes", type=arguments.at_least(1), default=25, help="of each family")
+    add("--probes", type=arguments.at_least(1), default=25, help="of each family and seed")
     add("--report", type=Path, required=True, help="folder of the report")
     arguments.out(parser, "new folder of the bundle")
 
@@ -44,14 +44,15 @@ def run(args: argparse.Namespace) -> str:
     rows = {name: embed(bundle, held, cache) for name, held in side.items()}
     space = fit_space(rows["train"])
     section = fit_section(space, bundle.head, rows["validation"])
-    drawn_probes = list(probes.probes(args.probes))
+    drawn_probes = [probe for seed in scope.PROBE_SEEDS for probe in probes.probes(args.probes, seed=seed)]
     test = scope.of_records(bundle, space, section, side["test"], rows["test"])
     probed = scope.of_probes(bundle, space, section, drawn_probes)
     measured = {
         **scope.measure(test, probed, drawn_probes),
         "selective_risk": scope.selective_risk(bundle, side["test"], rows["test"]),
         "limit": section.limit,
-        "weights_of": bundle.manifest.version,
+        "weights_of": weights_of(bundle)["version"],
+        "chosen": scope.CHOSEN,
         "fitted_on": f"{len(side['train'])} images of the training side; the limit gives up {REFUSED:.1%} of the "
         f"{len(side['validation'])} of the validation side",
     }

@@ -19,6 +19,7 @@ AXES = 64
 REFUSED = 0.005  # share of the validation side that the limit gives up: other probes than the measured ones allow it
 _WRITTEN_ANEW = ("schema_version", "card", "files", "scope")
 _CARD_TITLE = "## Out of scope"
+_PROMISE = "Every figure below is from"  # of the card, which goes on "… that no fitting saw"
 
 Floats = NDArray[np.float32]
 
@@ -59,7 +60,7 @@ def with_scope(
     """Write ``bundle`` again as ``out``: the same graph and heads, to the bit, with a scope and a card that says so."""
     document = {key: value for key, value in bundle.manifest.document.items() if key not in _WRITTEN_ANEW}
     document |= {"version": version, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-    document["weights_of"] = {"version": bundle.manifest.version, "created": bundle.manifest.created}
+    document["weights_of"] = weights_of(bundle)
     document["scope"] = {
         "limit": section.limit,
         "log_distance": vars(section.log_distance),
@@ -70,8 +71,26 @@ def with_scope(
     card = (bundle.path / bundle.manifest.card).read_text()
     name, old = bundle.manifest.name, bundle.manifest.version
     card = _without(card.replace(f"# {name} {old}\n", f"# {name} {version}\n", 1), _CARD_TITLE)
+    card = card.replace(_PROMISE, 'Every figure below (but see "Out of scope" for how its limit was chosen) is from', 1)
     card = card.replace("## How it was made", f"{_words(measured)}\n\n## How it was made", 1)
     return write_bundle(out, manifest=document, model=bundle.model, head=bundle.head, card=card, space=space)
+
+
+def weights_of(bundle: Bundle) -> dict[str, str]:
+    """Version and date of the bundle that was the first to have these weights."""
+    first = {"version": bundle.manifest.version, "created": bundle.manifest.created}
+    found: dict[str, str] = bundle.manifest.document.get("weights_of", first)
+    return found
+
+
+def area(auroc: float) -> str:
+    """An area under the ROC in three digits; what they would round to 1 is not told as perfect."""
+    return "> .999" if auroc >= 0.9995 else f"{auroc:.3f}"
+
+
+def counted(row: dict[str, Any]) -> str:
+    """Refused of all, as a count: the share of many may round to all of them."""
+    return f"{round(row['refused'] * row['n'])} of {row['n']}"
 
 
 def _without(card: str, title: str) -> str:
@@ -81,7 +100,8 @@ def _without(card: str, title: str) -> str:
 
 
 def _words(measured: dict[str, Any]) -> str:
-    families = ",\n  ".join(f"{name} {row['refused']:.0%} of {row['n']}" for name, row in measured["probes"].items())
+    families = ",\n  ".join(f"{name} {counted(row)}" for name, row in measured["probes"].items())
+    chosen = "\n".join(f"- {sentence}" for sentence in measured["chosen"])
     test, curve = measured["test"], measured["selective_risk"]
     points = "\n".join(f"| {point['coverage']:.0%} | {point['risk']:.3f} |" for point in curve)
     return f"""{_CARD_TITLE}
@@ -91,8 +111,9 @@ Fitted on {measured["fitted_on"]}.
 
 - Of {test["n"]} test images {test["out_of_scope"]:.1%} are out of scope and {test["low_quality"]:.1%} below the quality
   gate; {test["refused"]:.1%} are refused by one or the other.
-- Area under the ROC of the score, test images against probes: {measured["auroc"]:.3f}. Probes refused with a reason:
+- Area under the ROC of the score, test images against probes: {area(measured["auroc"])}. Probes refused with a reason:
   {families}.
+{chosen}
 - The photographs among the probes are windows of only three (a temple, a flower, a portrait); everything else is drawn
   or computed. Clinical close-ups, mucosa, nails and animals were not at hand: nothing is known about them.
 - Graph and heads are those of {measured["weights_of"]}, to the bit; so are all figures above.

@@ -22,10 +22,11 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class Probe:
-    """A picture and the family that it stands for."""
+    """A picture, the family that it stands for, and the seed that it was drawn with."""
 
     family: str
     picture: Image.Image
+    seed: int = 0
 
 
 def probes(each: int, *, seed: int = 0) -> Iterator[Probe]:
@@ -33,7 +34,7 @@ def probes(each: int, *, seed: int = 0) -> Iterator[Probe]:
     for number, (family, make) in enumerate(FAMILIES.items()):
         rng = np.random.default_rng([seed, number])
         for index in range(each):
-            yield Probe(family, make(rng, index))
+            yield Probe(family, make(rng, index), seed)
 
 
 def blank(rng: Random, index: int) -> Image.Image:

@@ -21,11 +21,25 @@ from inference.runtime import Runtime
 from inference.scope import FeatureSpace
 from training.data.records import Record
 from training.evaluation.calibration import probabilities
-from training.export.scope import judged
+from training.export.scope import area, counted, judged
 from training.reporting.report import Picture, Report, Table
 from training.studies.probes import Probe
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
+PROBE_SEEDS = (0, 2, 3, 4)  # those of seed 1 were looked at while the score was made
+
+# How REFUSED and the form of the score came about, 2026-11-26: for the card and the page.
+CHOSEN = (
+    (
+        "These figures are not wholly unseen. A limit that gave up 2.5 % of the validation side refused 4.3 % of the "
+        "test side; it was moved to .5 % after that look, judged on the validation side and on probes of seed 1."
+    ),
+    (
+        "The form of the score was chosen among some fifty on the validation side and on probes of seed 1, of the same "
+        "six families; those of seed 0 had been seen with the first limit. What lies outside these families was never "
+        "tried."
+    ),
+)
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -91,12 +105,14 @@ def selective_risk(bundle: Bundle, records: Sequence[Record], embeddings: Floats
 def measure(test: Refusals, probed: Refusals, probes: Sequence[Probe]) -> dict[str, Any]:
     """Shares refused on the test side and of each family, and the area under the ROC of the score between them."""
     family = np.array([probe.family for probe in probes])
+    seed = np.array([probe.seed for probe in probes])
     truth = np.r_[np.zeros(len(test.scores)), np.ones(len(probed.scores))]
     return {
         "auroc": float(roc_auc_score(truth, np.r_[test.scores, probed.scores])),
         "test": _shares(test, np.ones(len(test.scores), bool)),
         "probes": {str(name): _shares(probed, family == name) for name in dict.fromkeys(family)},
         "all_probes": _shares(probed, np.ones(len(family), bool)),
+        "probe_seeds": {str(one): _shares(probed, seed == one) for one in dict.fromkeys(seed.tolist())},
     }
 
 
@@ -106,14 +122,15 @@ def _shares(found: Refusals, of: Flags) -> dict[str, float]:
 
 
 def build(measured: dict[str, Any], test: Refusals, probed: Refusals, bundle: dict[str, str]) -> Report:
-    shares = {"test side": measured["test"], **measured["probes"], "all probes": measured["all_probes"]}
+    seeds = {f"probes of seed {seed}": row for seed, row in measured["probe_seeds"].items()}
+    shares = {"test side": measured["test"], **measured["probes"], **seeds, "all probes": measured["all_probes"]}
     columns = ("pictures", "n", "below the quality gate", "out of scope", "refused by one or the other")
     rows = [[name, row["n"], row["low_quality"], row["out_of_scope"], row["refused"]] for name, row in shares.items()]
     curve = measured["selective_risk"]
     lead = (
-        f"{measured['all_probes']['refused']:.1%} of {measured['all_probes']['n']} probes are refused, and "
-        f"{measured['test']['refused']:.1%} of {measured['test']['n']} test images. The score tells them apart with an "
-        f"area under the ROC of {measured['auroc']:.3f}."
+        f"{counted(measured['all_probes'])} probes are refused, and {counted(measured['test'])} test images "
+        f"({measured['test']['refused']:.1%}). The score tells them apart with an area under the ROC of "
+        f"{area(measured['auroc'])}."
     )
     return Report(
         "What the bundle has never seen",
@@ -135,7 +152,7 @@ def build(measured: dict[str, Any], test: Refusals, probed: Refusals, bundle: di
         limits=(
             "The everyday photographs are windows of three; all other probes are drawn or computed.",
             "Clinical close-ups, mucosa, nails and animals were not at hand.",
-            "Axes and limit were chosen on the validation side and on probes of the same families, of another seed.",
+            *measured["chosen"],
         ),
     )
 

@@ -15,6 +15,7 @@ MEASURED = {
     "limit": 1.0,
     "fitted_on": "drawn numbers",
     "weights_of": "0.0",
+    "chosen": ["Chosen with eyes open."],
     "auroc": 0.99,
     "test": {"n": 10, "out_of_scope": 0.01, "low_quality": 0.02, "refused": 0.03},
     "probes": {"noise": {"n": 5, "refused": 1.0}},
