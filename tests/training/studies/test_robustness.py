@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.bundle import Bundle, newest_bundle
+from inference.bundle import Bundle
 from inference.predictor import Predictor
 from inference.vocabulary import DIAGNOSES
 from tests.bundles import build_tiny_bundle
+from tests.training import shipped
 from training.__main__ import main
 from training.data.records import Record
 from training.data.splits import LeakError, Split
@@ -26,9 +27,7 @@ from training.studies import asked, robustness_report
 from training.studies.corruptions import CORRUPTIONS
 from training.studies.robustness import Level, first_break, study
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-SHIPPED = newest_bundle(REPOSITORY / "models")
-SHIPPED_SPLIT = REPOSITORY / "docs" / "results" / SHIPPED.name / "split.json"
+SHIPPED = shipped.BUNDLE
 
 
 def _pixels(spoiled: bytes | Image.Image, tmp: Path) -> np.ndarray:
@@ -96,11 +95,11 @@ def test_lesions_are_drawn_whole(records: list[Record]) -> None:
 
 
 def test_a_bundle_is_asked_about_its_own_split_and_no_other() -> None:
-    assert asked.opened(SHIPPED, Split.load(SHIPPED_SPLIT)).bundle.path == SHIPPED
+    assert asked.opened(SHIPPED, shipped.split()).bundle.path == SHIPPED
 
 
 def test_a_split_that_holds_out_what_the_bundle_learned_is_refused() -> None:
-    learned = Split.load(SHIPPED_SPLIT).train
+    learned = shipped.split().train
     # Not one picture of it is among the test images that the manifest lists.
     made_of_training = Split("another", 1, train=learned[:50], validation=learned[50:60], test=learned[60:70])
     with pytest.raises(LeakError, match=r"give the split.json of its runs"):
