@@ -70,7 +70,7 @@ class RunningClinic:
     def frozen_worker(self) -> Iterator[None]:
         """The worker stands still: what is submitted now stays queued until the block ends."""
         self._run(_WAIT_FOR_AN_IDLE_WORKER)
-        (worker,) = [pid for pid in self._process.children() if "celery" in _command(pid)]
+        (worker,) = [pid for pid in self._process.children() if "--queues=analyses" in _command(pid)]
         os.killpg(worker, signal.SIGSTOP)
         try:
             yield

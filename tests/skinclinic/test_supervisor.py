@@ -81,7 +81,7 @@ def test_it_serves_works_comes_back_and_ends(clinic):
         assert all(login["password"] in run.output for login in logins.values())
         wait_until(lambda: ended_analyses(clinic.data) == 8, seconds=120)
 
-        for word in ("gunicorn", "celery", "sweep"):
+        for word in ("gunicorn", "--queues=analyses", "--queues=explanations", "sweep"):
             before = child_of(run, word)
             os.kill(before, signal.SIGKILL)
             wait_until(lambda word=word, before=before: _another(run, word, before), seconds=60)
@@ -107,7 +107,7 @@ def test_when_it_is_killed_its_children_end_too(clinic):
     with clinic() as run:
         wait_until(lambda: "is ready" in run.output, seconds=120)
         children = run.children()
-        assert len(children) >= 3  # web, worker, sweeper
+        assert len(children) >= 4  # web, worker, explainer, sweeper
         assert all(map(_is_alive, children))
         os.kill(run.pid, signal.SIGKILL)
         wait_until(lambda: not any(map(_is_alive, children)), seconds=40)
