@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from tests.training.drawn_ham10000 import draw_ham10000  # noqa: E402
 from training.data import ham10000  # noqa: E402
 from training.data.ham10000 import Record  # noqa: E402
 from training.data.pictures import Pictures, load_pictures  # noqa: E402
+from training.data.splits import split_by_lesion  # noqa: E402
+from training.fitting.engine import fit  # noqa: E402
+from training.fitting.runs import Run, load_run  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +37,16 @@ def records(drawn: Path) -> list[Record]:
 @pytest.fixture(scope="session")
 def pictures(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     return load_pictures(records, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def trained_run(records: list[Record], pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run of one epoch, for those who ask it and change nothing in it."""
+    from tests.training.fitting.test_engine import TINY
+
+    out = tmp_path_factory.mktemp("run")
+    fit(records, pictures, split_by_lesion(records, []), replace(TINY, epochs=1), out)
+    return load_run(out)
 
 
 @pytest.fixture(scope="session")
