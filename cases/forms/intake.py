@@ -20,6 +20,7 @@ class ImageKindForm(forms.Form):
     dermoscopic_type = forms.ChoiceField(
         label="Taken with", choices=[("", "Not stated"), *DermoscopicType.choices], required=False
     )
+    recognisable = forms.BooleanField(label="A person can be recognised", required=False)
 
     def clean(self) -> dict[str, str]:
         values = super().clean()

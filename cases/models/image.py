@@ -31,6 +31,8 @@ class LesionImage(Record):
     lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="images")
     image_type = models.CharField(max_length=20, choices=ImageType)
     dermoscopic_type = models.CharField(max_length=25, choices=DermoscopicType, blank=True, default="")
+    # A person could be known by it, as by a face: it is shown only to whoever asks to see it.
+    recognisable = models.BooleanField(default=False)
     captured_at = models.DateTimeField(null=True, blank=True)
     # The image that this one was taken for in its stead. That one stays for ever, but no longer counts.
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, related_name="replacements", null=True, blank=True)

@@ -13,9 +13,16 @@ from cases.services.intake import locked_case, refuse_unless_editable
 from cases.storage import private_storage
 from cases.vocabulary import Action, DermoscopicType, ImageType
 
+DESCRIPTION = ("image_type", "dermoscopic_type", "recognisable")
 
-def describe_image(*, actor: User, image: LesionImage, image_type: str, dermoscopic_type: str = "") -> LesionImage:
-    """Correct what kind of image it is. A type that is not dermoscopic drops the dermoscopic one."""
+
+def describe_image(
+    *, actor: User, image: LesionImage, image_type: str, dermoscopic_type: str = "", recognisable: bool | None = None
+) -> LesionImage:
+    """Correct what kind of image it is. A type that is not dermoscopic drops the dermoscopic one.
+
+    `recognisable` left out stays as it is.
+    """
     ensure_may(actor, "attach_image")
     problems = Problems()
     problems.choice("image_type", image_type, ImageType)
@@ -25,8 +32,9 @@ def describe_image(*, actor: User, image: LesionImage, image_type: str, dermosco
         image = _unasked_image(actor, image)
         image.image_type = image_type
         image.dermoscopic_type = dermoscopic_type if image_type == ImageType.DERMOSCOPIC else ""
-        image.save(update_fields=["image_type", "dermoscopic_type"])
-        payload = {"image_type": image.image_type, "dermoscopic_type": image.dermoscopic_type}
+        image.recognisable = image.recognisable if recognisable is None else recognisable
+        image.save(update_fields=DESCRIPTION)
+        payload = {field: getattr(image, field) for field in DESCRIPTION}
         audit.record(clinic=image.case.clinic, actor=actor, action=Action.IMAGE_DESCRIBED, about=image, payload=payload)
     return image
 

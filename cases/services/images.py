@@ -29,6 +29,7 @@ def attach_image(
     data: bytes,
     image_type: str,
     dermoscopic_type: str = "",
+    recognisable: bool = False,
     captured_at: datetime | None = None,
     replaces: LesionImage | None = None,
     override_reason: str = "",
@@ -59,7 +60,7 @@ def attach_image(
                 case.clinic
             )  # of two that file one picture at once under two patients, the second sees the first
             twin = refuse_known_picture(case, picture, reason)
-            kept = {**files, **details, "override_reason": reason if twin else ""}
+            kept = {**files, **details, "recognisable": recognisable, "override_reason": reason if twin else ""}
             image = _file_away(actor, case, lesion, picture, **kept)
             if twin:
                 record_override(actor, image, twin)
@@ -82,6 +83,7 @@ def clean_upload(
 ) -> Picture | None:
     """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
     reason = details.pop("override_reason", "").strip()
+    details.pop("recognisable", None)
     _ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
     return None if _already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(case, data, reason)
 
@@ -189,10 +191,12 @@ def _file_away(actor: User, case: Case, lesion: Lesion, picture: Picture, **fiel
         actor=actor,
         action=Action.IMAGE_ATTACHED,
         about=image,
-        payload={"case": str(case.pk), "lesion": str(lesion.pk), "sha256": image.stored_sha256, **_instead_of(image)},
+        payload={"case": str(case.pk), "lesion": str(lesion.pk), "sha256": image.stored_sha256, **_special(image)},
     )
     return image
 
 
-def _instead_of(image: LesionImage) -> dict[str, str]:
-    return {"replaces": str(image.replaces_id)} if image.replaces_id else {}
+def _special(image: LesionImage) -> dict[str, object]:
+    """What is told of the few images that it holds for."""
+    instead = {"replaces": str(image.replaces_id)} if image.replaces_id else {}
+    return {**instead, "recognisable": True} if image.recognisable else instead

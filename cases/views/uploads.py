@@ -63,7 +63,7 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
         return _refused_form(request, found, form)
     values = form.cleaned_data
     lesion = permissions.find(permissions.visible_lesions(request.user), values["lesion"])
-    kind = {name: values[name] for name in ("image_type", "dermoscopic_type", "override_reason")}
+    kind = {name: values[name] for name in ("image_type", "dermoscopic_type", "recognisable", "override_reason")}
     if values["replaces"]:
         kind["replaces"] = permissions.find(permissions.visible_images(request.user), values["replaces"])
     before = set(found.images.values_list("pk", flat=True))

@@ -171,6 +171,18 @@ def test_the_kind_of_an_image_can_be_corrected(staff, draft, lesion):
     assert image.dermoscopic_type == "contact polarized"
 
 
+def test_that_a_person_can_be_recognised_is_said_and_taken_back(staff, draft, lesion):
+    send(staff, draft, lesion, file(jpeg(1)), recognisable="on")
+    image = draft.images.get()
+    assert image.recognisable
+    row = staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
+    assert f'id="recognisable-{image.pk}" name="recognisable" checked' in row
+    staff.post(reverse("cases:describe_image", args=[image.pk]), DERMOSCOPIC)
+    image.refresh_from_db()
+    assert not image.recognisable
+    assert AuditEvent.objects.get(action="image_described").payload["recognisable"] is False
+
+
 def test_a_removed_image_leaves_no_row_and_no_file_but_its_trace(
     staff, draft, lesion, django_capture_on_commit_callbacks
 ):

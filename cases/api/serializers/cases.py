@@ -48,8 +48,14 @@ class ImageIn(serializers.ModelSerializer):
 
     class Meta:
         model = LesionImage
-        fields = ["file", "lesion", "image_type", "dermoscopic_type", "captured_at", "replaces", "override_reason"]
-        extra_kwargs = {"override_reason": {"help_text": "Why it is filed although another patient has this picture."}}
+        fields = [
+            "file", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces",
+            "override_reason",
+        ]  # fmt: skip
+        extra_kwargs = {
+            "override_reason": {"help_text": "Why it is filed although another patient has this picture."},
+            "recognisable": {"help_text": "A person could be known by it, as by a face: shown on request only."},
+        }
 
 
 class ImageOut(serializers.ModelSerializer):
@@ -60,9 +66,9 @@ class ImageOut(serializers.ModelSerializer):
     class Meta:
         model = LesionImage
         fields = [
-            "id", "case", "lesion", "image_type", "dermoscopic_type", "captured_at", "replaces", "uploaded_at",
-            "media_type", "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason", "url",
-            "quality",
+            "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces",
+            "uploaded_at", "media_type", "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason",
+            "url", "quality",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -146,6 +146,11 @@ def test_a_case_without_an_image_is_not_submitted(north, api, draft):
     assert Case.objects.get(pk=draft.pk).state == "draft"
 
 
+def test_a_recognisable_person_is_said_with_the_picture(north, upload, draft):
+    assert upload(north.staff, draft, draft.lesion, jpeg(1)).json()["recognisable"] is False
+    assert upload(north.staff, draft, draft.lesion, jpeg(2), recognisable="true").json()["recognisable"] is True
+
+
 def test_the_same_bytes_twice_are_one_image(north, upload, draft, rows_and_files):
     first = upload(north.staff, draft, draft.lesion)
     before = rows_and_files()

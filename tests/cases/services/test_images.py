@@ -10,6 +10,7 @@ from cases.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
 from cases.models import AuditEvent, LesionImage
 from cases.pictures import sha256
 from cases.services import images
+from cases.services.draft_images import describe_image
 from cases.services.sweep import remove_orphan_files
 from cases.storage import PrivateStorage, private_storage
 from tests.drawings import jpeg
@@ -56,6 +57,19 @@ def test_a_picture_is_stored_clean_under_a_random_name(attach, media):
     assert (image.width, image.height, image.byte_size) == (400, 300, len(kept))
     assert stored_files(media) == sorted([image.file.name, image.thumbnail.name])
     assert (Path(media) / image.file.name).stat().st_mode & 0o077 == 0
+
+
+def test_a_recognisable_person_is_kept_with_the_image_and_told_in_the_trail(attach):
+    assert not attach().recognisable
+    assert attach(jpeg(2), recognisable=True).recognisable
+    told = [event.payload.get("recognisable") for event in AuditEvent.objects.filter(action="image_attached")]
+    assert told == [None, True]
+
+
+def test_a_new_kind_leaves_the_recognisable_person_as_it_was(attach, north):
+    image = attach(recognisable=True)
+    changed = describe_image(actor=north.staff, image=image, image_type="clinical: overview")
+    assert (changed.image_type, changed.recognisable) == ("clinical: overview", True)
 
 
 def test_a_private_file_has_no_address(attach):
