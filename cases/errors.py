@@ -24,6 +24,10 @@ class Forbidden(DomainError):
     """The object is the person's to see, but the act belongs to another role."""
 
 
+class Veiled(Forbidden):
+    """The image is shown to those only who ask for it, and this person has not, or not lately."""
+
+
 class Conflict(DomainError):
     """The act collides with what is already there.
 

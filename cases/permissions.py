@@ -21,6 +21,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "view_patients": _CARE,
     "view_identity": (Role.STAFF, Role.DERMATOLOGIST),  # who the pseudonym is
     "view_cases": _CARE,
+    "reveal_image": _CARE,
     "register_patient": (Role.STAFF, Role.DERMATOLOGIST),
     "record_consent": (Role.STAFF, Role.DERMATOLOGIST),
     "register_lesion": (Role.STAFF, Role.DERMATOLOGIST),
@@ -94,6 +95,12 @@ def visible_cases(user) -> QuerySet:
 
 def visible_images(user) -> QuerySet:
     return _visible(models.LesionImage.objects.all(), user, path="case__patient__clinic", roles=_CARE)
+
+
+def visible_reveals(user) -> QuerySet:
+    """Everybody sees their own only: that somebody looked is the audit trail's to tell."""
+    reveals = _visible(models.Reveal.objects.all(), user, path="image__case__patient__clinic", roles=_CARE)
+    return reveals.filter(viewer=user) if user.is_authenticated else reveals
 
 
 def visible_analyses(user) -> QuerySet:

@@ -5,18 +5,21 @@ from django.dispatch import receiver
 
 from cases.models import User
 from cases.services import audit
+from cases.services.veils import veil_again
 from cases.vocabulary import Action
 
 
 @receiver(user_logged_in)
 def on_sign_in(sender: type, user: User, **_: object) -> None:
     audit.record_view(actor=user, action=Action.SIGN_IN, about=user)
+    veil_again(viewer=user)
 
 
 @receiver(user_logged_out)
 def on_sign_out(sender: type, user: User | None, **_: object) -> None:
     if user is not None:
         audit.record_view(actor=user, action=Action.SIGN_OUT, about=user)
+        veil_again(viewer=user)
 
 
 @receiver(user_login_failed)

@@ -15,6 +15,7 @@ from cases.views import (
     retakes,
     uploads,
     usability,
+    veils,
     worklist,
 )
 
@@ -40,6 +41,7 @@ urlpatterns = [
     path("cases/<uuid:case>/discard/", intake.discard, name="discard"),
     path("images/<uuid:image>/describe/", uploads.describe, name="describe_image"),
     path("images/<uuid:image>/remove/", uploads.remove, name="remove_image"),
+    path("images/<uuid:image>/reveal/", veils.reveal, name="reveal"),
     path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),
     path("analyses/<uuid:analysis>/explanations/", explanations.explanations, name="explanations"),
     path("analyses/<uuid:analysis>/explain/", explanations.explain, name="explain"),

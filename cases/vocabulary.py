@@ -72,6 +72,13 @@ class LesionStatus(models.TextChoices):
     CLOSED = "closed", "Closed"
 
 
+class Veil(models.TextChoices):
+    """Why an image is not shown until somebody asks for it."""
+
+    GENITAL = "genital", "genital area"
+    RECOGNISABLE = "recognisable", "recognisable person"
+
+
 class Verdict(models.TextChoices):
     """What the quality gate says of a picture."""
 
@@ -211,6 +218,7 @@ class Action(models.TextChoices):
     IMAGE_ATTACHED = "image_attached", "Image attached"
     IMAGE_OVERRIDDEN = "image_overridden", "Image filed although another patient has it"
     IMAGE_VIEWED = "image_viewed", "Image viewed"
+    IMAGE_REVEALED = "image_revealed", "Veiled image shown"
     IMAGE_DESCRIBED = "image_described", "Image described anew"
     IMAGE_REMOVED = "image_removed", "Image removed"
     ANALYSIS_QUEUED = "analysis_queued", "Analysis queued"

@@ -156,6 +156,20 @@ class LesionImageFactory(DjangoModelFactory):
         return super()._create(model_class, *args, **{**stored, **kwargs})
 
 
+class RevealFactory(DjangoModelFactory):
+    """A veiled image that its viewer sees for a quarter of an hour."""
+
+    class Meta:
+        model = models.Reveal
+
+    image = factory.SubFactory(LesionImageFactory, lesion__site="genital")
+    viewer = factory.SubFactory(
+        UserFactory, clinic=factory.SelfAttribute("..image.case.patient.clinic"), role="dermatologist"
+    )
+    revealed_at = factory.LazyFunction(timezone.now)
+    until = factory.LazyAttribute(lambda reveal: reveal.revealed_at + timedelta(minutes=15))
+
+
 class QualityCheckFactory(DjangoModelFactory):
     class Meta:
         model = models.QualityCheck

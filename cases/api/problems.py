@@ -29,7 +29,11 @@ STATUS = {
     errors.DomainError: HTTPStatus.BAD_REQUEST,
 }
 # What programs tell apart beyond the status.
-KINDS = {errors.IllegalTransition: "illegal_transition", errors.FiledElsewhere: "image_of_another_patient"}
+KINDS = {
+    errors.IllegalTransition: "illegal_transition",
+    errors.FiledElsewhere: "image_of_another_patient",
+    errors.Veiled: "veiled",
+}
 ADDRESS = {models.Patient: "api:patient", models.Case: "api:case", models.Lesion: "api:lesion"}
 
 

@@ -14,6 +14,7 @@ from cases.models.patient import Patient
 from cases.models.prediction import Embedding, Explanation, Prediction
 from cases.models.read import Read
 from cases.models.retake import RetakeRequest
+from cases.models.reveal import Reveal
 from cases.models.usability import UsabilityAnswer
 from cases.models.user import User
 
@@ -38,6 +39,7 @@ __all__ = [
     "QualityCheck",
     "Read",
     "RetakeRequest",
+    "Reveal",
     "UsabilityAnswer",
     "User",
 ]

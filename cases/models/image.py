@@ -7,7 +7,7 @@ from cases.models.base import Record, one_of
 from cases.models.case import Case
 from cases.models.lesion import Lesion
 from cases.storage import private_storage
-from cases.vocabulary import DermoscopicType, ImageType, Verdict
+from cases.vocabulary import DermoscopicType, ImageType, Site, Veil, Verdict
 
 BANDS = ("phash_band_1", "phash_band_2", "phash_band_3", "phash_band_4")
 
@@ -55,6 +55,9 @@ class LesionImage(Record):
 
     objects = LesionImageQuerySet.as_manager()
 
+    # Until when the person at hand sees it; `selectors.veils` says so, and without its word the veil stays.
+    shown_until = None
+
     class Meta:
         ordering = ["uploaded_at", "id"]
         constraints = [
@@ -71,6 +74,16 @@ class LesionImage(Record):
             models.Index(fields=["sha256"], name="image_by_bytes"),
             *(models.Index(fields=[band], name=f"image_by_{band}") for band in BANDS),
         ]
+
+    @property
+    def veil(self) -> list[Veil]:
+        """Why it is shown to those only who ask for it; empty for most images."""
+        reasons = ((Veil.GENITAL, self.lesion.site == Site.GENITAL), (Veil.RECOGNISABLE, self.recognisable))
+        return [veil for veil, holds in reasons if holds]
+
+    @property
+    def is_veiled(self) -> bool:
+        return bool(self.veil) and self.shown_until is None
 
     @property
     def current_analysis(self):

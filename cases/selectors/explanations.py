@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from cases.errors import NotFound
 from cases.models import Analysis, ExplanationRequest, User
 from cases.permissions import find, visible_explanation_requests
+from cases.selectors.veils import ensure_shown
 from cases.states import ExplanationState
 
 # Below this the simple model says too little about the network to be read as its reason.
@@ -26,8 +27,9 @@ def explanations_of(user: User, analysis: Analysis) -> QuerySet[ExplanationReque
 
 
 def overlay_of(user: User, request_id) -> ExplanationRequest:
-    """A finished explanation with its picture."""
-    found = find(visible_explanation_requests(user).select_related("analysis"), request_id)
+    """A finished explanation with its picture, which shows as much as the image beneath it."""
+    found = find(visible_explanation_requests(user).select_related("analysis__image__lesion"), request_id)
+    ensure_shown(user, found.analysis.image)
     if found.state != ExplanationState.DONE:
         raise NotFound("This explanation has no picture yet.")
     return found

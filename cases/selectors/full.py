@@ -25,7 +25,7 @@ def analyses_in_full(user: User) -> QuerySet[Analysis]:
 
 
 def images_in_full(user: User) -> QuerySet[LesionImage]:
-    return visible_images(user).select_related("quality_check")
+    return visible_images(user).select_related("quality_check", "lesion")
 
 
 def case_in_full(user: User, case: Case) -> Case:

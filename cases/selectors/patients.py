@@ -5,6 +5,7 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from cases.models import Case, Lesion, LesionImage, Patient, User
 from cases.permissions import may, visible_cases, visible_images, visible_lesions, visible_patients
 from cases.selectors.retakes import retakes_with_people, with_replaced
+from cases.selectors.veils import with_veils
 from cases.states import CaseState
 
 FINISHED = (CaseState.CLOSED, CaseState.CANCELLED, CaseState.ENTERED_IN_ERROR)
@@ -27,10 +28,13 @@ def patients_matching(user: User, words: str) -> QuerySet[Patient]:
     return register_of(user).filter(pseudonym__icontains=words.strip())
 
 
-def lesions_of(user: User, patient: Patient) -> QuerySet[Lesion]:
+def lesions_of(user: User, patient: Patient) -> list[Lesion]:
     """The patient's lesions in the order of their numbers, each with its images, newest first."""
     images = with_replaced(visible_images(user)).select_related("case").order_by("-uploaded_at", "id")
-    return visible_lesions(user).filter(patient=patient).order_by("number").prefetch_related(Prefetch("images", images))
+    lesions = visible_lesions(user).filter(patient=patient).order_by("number")
+    found = list(lesions.prefetch_related(Prefetch("images", images)))
+    with_veils(user, [image for lesion in found for image in lesion.images.all()])
+    return found
 
 
 def cases_of(user: User, patient: Patient) -> QuerySet[Case]:

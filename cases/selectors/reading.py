@@ -9,6 +9,7 @@ from cases.permissions import find, visible_cases, visible_images, visible_reads
 from cases.selectors.full import current_answers
 from cases.selectors.results import shown_explanation
 from cases.selectors.retakes import with_replaced
+from cases.selectors.veils import with_veils
 from cases.states import AnalysisState
 
 
@@ -18,9 +19,9 @@ def case_to_read(user: User, case_id) -> Case:
 
 
 def images_to_read(user: User, case: Case) -> list[LesionImage]:
-    """The case's images with their lesion, quality check and newest analysis."""
+    """The case's images with their lesion, quality check, newest analysis and veil."""
     images = with_replaced(visible_images(user)).filter(case=case).select_related("lesion", "quality_check")
-    return list(images.prefetch_related(Prefetch("analyses", current_answers())))
+    return with_veils(user, images.prefetch_related(Prefetch("analyses", current_answers())))
 
 
 def first_to_look_at(images: list[LesionImage]) -> LesionImage | None:

@@ -50,6 +50,7 @@ def remove_image(*, actor: User, image: LesionImage) -> None:
         payload = {"case": str(image.case_id), "sha256": image.stored_sha256}
         clinic, names = image.case.clinic, (image.file.name, image.thumbnail.name)
         audit.record(clinic=clinic, actor=actor, action=Action.IMAGE_REMOVED, about=image, payload=payload)
+        image.reveals.all().delete()
         image.delete()
         for name in names:
             transaction.on_commit(partial(private_storage().delete, name), robust=True)

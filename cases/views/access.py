@@ -54,7 +54,7 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     if request.htmx:
         words = {"words": str(error), "tone": "error"}
         return retarget(render(request, "_notice.html", words, status=status), "#notices")
-    context = {"status": status, "heading": heading, "sentence": str(error), "back": _where_from(request)}
+    context = {"status": status, "heading": heading, "sentence": str(error), "back": came_from(request)}
     return render(request, "errors/page.html", context, status=status)
 
 
@@ -72,8 +72,8 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("cases:home"))
 
 
-def _where_from(request: HttpRequest) -> str:
-    """The page that a refused form was sent from."""
-    came_from = request.headers.get("Referer", "")
+def came_from(request: HttpRequest) -> str:
+    """The page that a form was sent from."""
+    page = request.headers.get("Referer", "")
     own = f"{request.scheme}://{request.get_host()}/"
-    return came_from if request.method == "POST" and came_from.startswith(own) else ""
+    return page if request.method == "POST" and page.startswith(own) else ""

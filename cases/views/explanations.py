@@ -12,6 +12,7 @@ from cases import workflows
 from cases.models import Analysis, User
 from cases.permissions import find, visible_analyses
 from cases.selectors.explanations import explanations_of, overlay_of
+from cases.selectors.veils import with_veils
 from cases.services import audit
 from cases.views.access import requires
 from cases.views.media import sealed
@@ -62,7 +63,7 @@ def explanation_context(user: User, analysis: Analysis) -> dict[str, object]:
     found = list(explanations_of(user, analysis))
     return {
         "analysis": analysis,
-        "image": analysis.image,
+        "image": with_veils(user, [analysis.image])[0],
         "explanations": [(each, explained(each)) for each in found],
         "busy": any(not each.is_over for each in found),
         "seen": "|".join(f"{each.state} {each.progress}" for each in found),
@@ -70,4 +71,4 @@ def explanation_context(user: User, analysis: Analysis) -> dict[str, object]:
 
 
 def _analysis(user: User, analysis: UUID) -> Analysis:
-    return find(visible_analyses(user).select_related("image", "prediction", "model_version"), analysis)
+    return find(visible_analyses(user).select_related("image__lesion", "prediction", "model_version"), analysis)

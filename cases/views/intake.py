@@ -21,10 +21,12 @@ from cases.models.case import SYMPTOMS
 from cases.selectors import intake as selectors
 from cases.selectors.patients import register_of
 from cases.selectors.retakes import retakes_of
+from cases.selectors.veils import with_veils
 from cases.services import audit, submission
 from cases.services.intake import open_case, refuse_unless_editable, update_intake
 from cases.services.lesions import register_lesion
 from cases.views.access import requires
+from cases.views.veils import turn_to
 from cases.vocabulary import Action, DermoscopicType, ImageType
 
 NEWEST = 10
@@ -57,6 +59,7 @@ def intake(request: HttpRequest, case: UUID) -> HttpResponse:
     if not found.is_editable:
         return redirect("cases:case", found.pk)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
+    turn_to(request, case=found)
     return workspace(request, found)
 
 
@@ -139,7 +142,7 @@ def editable_case(user: User, case: UUID) -> Case:
 
 def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
     """What every part of the page is drawn from, as it is now."""
-    images = list(selectors.images_of(user, case))
+    images = with_veils(user, selectors.images_of(user, case))
     lesions = list(selectors.lesions_to_choose(user, case))
     retakes = retakes_of(user, case)
     retake = next((each for each in retakes if each.is_open), None)

@@ -8,7 +8,9 @@ from django.views.decorators.http import require_safe
 
 from cases import permissions
 from cases.errors import NotFound
+from cases.models import LesionImage, User
 from cases.selectors.reading import heat_of
+from cases.selectors.veils import ensure_shown
 from cases.services import audit
 from cases.views.access import requires
 from cases.vocabulary import Action
@@ -20,7 +22,7 @@ _ALONE = "default-src 'none'; sandbox; frame-ancestors 'none'"
 @requires("view_cases")
 @require_safe
 def picture(request: HttpRequest, image: UUID) -> HttpResponseBase:
-    found = permissions.find(permissions.visible_images(request.user), image)
+    found = _shown_image(request.user, image)
     audit.record_view(actor=request.user, action=Action.IMAGE_VIEWED, about=found)
     return sealed(_file(found.file, found.media_type))
 
@@ -29,7 +31,7 @@ def picture(request: HttpRequest, image: UUID) -> HttpResponseBase:
 @require_safe
 def thumbnail(request: HttpRequest, image: UUID) -> HttpResponseBase:
     """Not an event of its own: the list that shows it is."""
-    found = permissions.find(permissions.visible_images(request.user), image)
+    found = _shown_image(request.user, image)
     return sealed(_file(found.thumbnail, "image/jpeg"))
 
 
@@ -37,10 +39,19 @@ def thumbnail(request: HttpRequest, image: UUID) -> HttpResponseBase:
 @require_safe
 def heat(request: HttpRequest, analysis: UUID) -> HttpResponseBase:
     """The grids of all seven diagnoses; the browser draws them over the picture."""
-    found = permissions.find(permissions.visible_analyses(request.user), analysis)
+    analyses = permissions.visible_analyses(request.user).select_related("image__lesion")
+    found = permissions.find(analyses, analysis)
+    ensure_shown(request.user, found.image)
     grids = heat_of(found)
     audit.record_view(actor=request.user, action=Action.ANALYSIS_VIEWED, about=found)
     return sealed(JsonResponse(grids))
+
+
+def _shown_image(user: User, image: UUID) -> LesionImage:
+    """The image, unless it is veiled and this person has not asked for it."""
+    found = permissions.find(permissions.visible_images(user).select_related("lesion"), image)
+    ensure_shown(user, found)
+    return found
 
 
 def _file(stored: FieldFile, media_type: str) -> FileResponse:

@@ -10,13 +10,15 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
 from cases import permissions, workflows
 from cases.models import Case, User
-from cases.selectors.progress import case_progress
+from cases.selectors.progress import CaseProgress, case_progress
 from cases.selectors.reading import reads_of
 from cases.selectors.retakes import retakes_of
+from cases.selectors.veils import with_veils
 from cases.services import audit
 from cases.states import CaseState
 from cases.templatetags.shell import fingerprint
 from cases.views.access import requires
+from cases.views.veils import turn_to
 from cases.vocabulary import Action
 
 READABLE = (
@@ -40,9 +42,10 @@ def show(request: HttpRequest, case: UUID) -> HttpResponse:
     if elsewhere:
         return HttpResponseClientRedirect(elsewhere) if request.htmx else redirect(elsewhere)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
+    turn_to(request, case=found)
     context = {
         "case": found,
-        "progress": case_progress(found),
+        "progress": _progress(request.user, found),
         "reads": reads_of(request.user, found),
         "retakes": retakes_of(request.user, found),
     }
@@ -54,7 +57,7 @@ def show(request: HttpRequest, case: UUID) -> HttpResponse:
 def progress(request: HttpRequest, case: UUID) -> HttpResponse:
     """The piece that asks again every two seconds: the page's own pulse, so no event of its own in the trail."""
     found = _case(request.user, case)
-    now = case_progress(found)
+    now = _progress(request.user, found)
     waiting = not now.is_over or found.state == CaseState.SUBMITTED
     if waiting and request.GET.get("seen") == fingerprint(now):
         return HttpResponse(status=204)
@@ -76,6 +79,13 @@ def retry(request: HttpRequest, analysis: UUID) -> HttpResponse:
 
 def _case(user: User, case: UUID) -> Case:
     return permissions.find(permissions.visible_cases(user).select_related("patient__clinic", "claimed_by"), case)
+
+
+def _progress(user: User, case: Case) -> CaseProgress:
+    """Its images veiled as they are for this person."""
+    found = case_progress(case)
+    with_veils(user, [row.image for row in found.images])
+    return found
 
 
 def _elsewhere(user: User, case: Case) -> str:

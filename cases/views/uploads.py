@@ -19,6 +19,7 @@ from cases.bodies import FORM_SLACK, announced_length, read_to_the_end
 from cases.errors import Conflict, FiledElsewhere, InvalidInput, StorageUnavailable
 from cases.forms.intake import ImageKindForm, UploadForm
 from cases.models import Case, Lesion, LesionImage, User
+from cases.selectors.veils import with_veils
 from cases.services.draft_images import describe_image, remove_image
 from cases.services.images import attach_image
 from cases.views.access import requires
@@ -96,7 +97,7 @@ def describe(request: HttpRequest, image: UUID) -> HttpResponse:
     if not form.is_valid():
         raise InvalidInput(form.errors)
     found = describe_image(actor=request.user, image=found, **form.cleaned_data)
-    return _after(request, found.case, "cases/intake/_uploaded.html", {"image": found})
+    return _after(request, found.case, "cases/intake/_uploaded.html", {"image": with_veils(request.user, [found])[0]})
 
 
 @requires("attach_image")

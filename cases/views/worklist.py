@@ -19,6 +19,7 @@ from cases.services import audit
 from cases.services.review import claim_case
 from cases.templatetags.reading import waited
 from cases.views.access import requires
+from cases.views.veils import turn_to
 from cases.vocabulary import Action
 
 PAGE = 50
@@ -37,6 +38,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)  # nothing changed: nothing on the screen may move
     if not request.htmx or seen_order != order:
         audit.record_view(actor=request.user, action=Action.WORKLIST_VIEWED, cases=len(rows))
+    if not request.htmx:
+        turn_to(request)
     context = _context(request, form, queue, rows) | {"seen": f"{order}.{content}"}
     return render(request, "worklist/_queue.html" if request.htmx else "worklist/worklist.html", context)
 

@@ -41,6 +41,10 @@ REPUBLISH_BUSY_SECONDS = env.float("REPUBLISH_BUSY_SECONDS", default=300.0)
 # ── The dermatologist's claim ─────────────────────────────────────────────────────────────────────
 CLAIM_IDLE_SECONDS = env.float("CLAIM_IDLE_SECONDS", default=15 * 60.0)
 
+# ── Veiled images ─────────────────────────────────────────────────────────────────────────────────
+# Who asked for one sees it for so long, or until they open something else than its case.
+REVEAL_SECONDS = env.float("REVEAL_SECONDS", default=15 * 60.0)
+
 # ── Celery ────────────────────────────────────────────────────────────────────────────────────────
 FILE_BROKER = "filesystem://"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or f"{FILE_BROKER}localhost/"

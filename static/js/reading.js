@@ -2,7 +2,7 @@
 import { bindKeys } from "./keys.js";
 import { openViewer } from "./viewer.js";
 
-const viewer = openViewer(document.querySelector("[data-viewer]"));
+let viewer = openViewer(document.querySelector("[data-viewer]"));
 const form = document.getElementById("read-form");
 const override = document.getElementById("override");
 const overrideButton = document.querySelector("[data-override-open]");
@@ -103,6 +103,14 @@ form?.addEventListener("change", (event) => {
 // The analysis has come to its end while somebody watched: show what came of it.
 document.addEventListener("case-settled", () => location.reload());
 
+// A veiled image was shown, or its veil fell again: another viewer stands there now.
+for (const change of ["htmx:afterSwap", "veil-fell"]) {
+  document.body.addEventListener(change, () => {
+    const root = document.querySelector("[data-viewer]");
+    if (root !== viewer?.root) viewer = openViewer(root);
+  });
+}
+
 function choose(place) {
   const choices = asking() ? retake.querySelectorAll("input[name=reason]") : form?.querySelectorAll("input[name=management]");
   const choice = choices?.[place];
@@ -123,6 +131,7 @@ bindKeys({
   j: unlessAsking(follow("next-case")),
   k: unlessAsking(follow("previous-case")),
   q: unlessAsking(follow("back-to-queue")),
+  v: submit("reveal-form"),
   h: () => viewer?.toggleHeat(),
   s: () => viewer?.show(viewer.mode === "both" ? "original" : "both"),
   0: () => viewer?.fit(),

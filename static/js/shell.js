@@ -57,5 +57,23 @@
     say("The server did not answer. What you typed is still here; check the connection and try again.");
   });
 
+  // What was shown for a while only is covered again: its veil lies beside it, and takes its place.
+  function coverLater(root) {
+    for (const piece of root.querySelectorAll("[data-veil-after]")) {
+      setTimeout(() => cover(piece), Number(piece.dataset.veilAfter) * 1000);
+      piece.removeAttribute("data-veil-after");
+    }
+  }
+
+  function cover(piece) {
+    if (!piece.isConnected) return;
+    const veil = piece.querySelector("template").content.firstElementChild.cloneNode(true);
+    piece.replaceWith(veil);
+    htmx.process(veil);
+    document.body.dispatchEvent(new CustomEvent("veil-fell"));
+  }
+  coverLater(document);
+  document.addEventListener("htmx:afterSettle", () => coverLater(document));
+
   window.clinic = { say };
 })();

@@ -48,12 +48,17 @@ class Program:
         return self._answer(self._requests.post(f"/api/v1/{path}", data=fields), status)
 
     def draft(
-        self, *, picture: bytes | None = None, image_type: str = "dermoscopic", person: Person | None = None
+        self,
+        *,
+        picture: bytes | None = None,
+        image_type: str = "dermoscopic",
+        person: Person | None = None,
+        site: str = "back",
     ) -> dict:
         """A case that is not submitted yet, with its lesion, and its image if there is a picture."""
         person = person or somebody()
         patient = self.post("patients/", **vars(person))
-        lesion = self.post("lesions/", patient=patient["id"], site="back", laterality="left")
+        lesion = self.post("lesions/", patient=patient["id"], site=site, laterality="left")
         case = self.post("cases/", patient=patient["id"], reason="It has changed.", itch="yes")
         if picture:
             file = {"name": "image.jpg", "mimeType": "image/jpeg", "buffer": picture}

@@ -96,6 +96,7 @@ PAGES = {
         Page("case ready", "/cases/{ready}/"),
         Page("case without an answer", "/cases/{unanswered}/"),
         Page("case decided", "/cases/{decided}/"),
+        Page("case veiled", "/cases/{veiled}/"),
         Page("queue", "/worklist/?view=all"),
         Page("reading room", "/cases/{ready}/reading/"),
         Page("models", "/models/"),
@@ -118,6 +119,7 @@ PAGES = {
         Page("reading keys", "/cases/{held}/reading/", open_the_keys),
         Page("reading without an answer", "/cases/{unanswered}/reading/"),
         Page("reading decided", "/cases/{decided}/reading/"),
+        Page("reading veiled", "/cases/{veiled}/reading/"),
         Page("patient", "/patients/{patient}/"),
     ],
     "colleague": [Page("reading held by another", "/cases/{held}/reading/")],
@@ -161,6 +163,7 @@ def world(program, pictures):
         "empty": staff.draft(),
         "draft": staff.draft(picture=jpeg(71)),
     }
+    cases["veiled"] = staff.ready(next(pictures), site="genital")
     cases["unanswered"] = staff.ready(dark_jpeg())
     ids = {name: case["id"] for name, case in cases.items()}
     model = program("admin").get("models/")["results"][0]["id"]

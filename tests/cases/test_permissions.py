@@ -68,6 +68,13 @@ def test_the_trail_and_the_members_are_the_admins(north, south):
     assert not permissions.visible_memberships(north.dermatologist).exists()
 
 
+def test_what_somebody_asked_to_see_is_in_their_own_list_only(north):
+    reveal = factories.RevealFactory(viewer=north.dermatologist, image__case__patient__clinic=north.clinic)
+    assert list(permissions.visible_reveals(north.dermatologist)) == [reveal]
+    assert not permissions.visible_reveals(north.admin).exists()
+    assert not permissions.visible_reveals(AnonymousUser()).exists()
+
+
 def test_an_id_that_is_none_fails_like_a_missing_one(north):
     with pytest.raises(NotFound):
         permissions.find(permissions.visible_cases(north.staff), "1 OR 1=1")
@@ -79,6 +86,7 @@ ALLOWED = {
     "view_identity": "staff dermatologist",
     "view_patients": "staff dermatologist admin",
     "view_cases": "staff dermatologist admin",
+    "reveal_image": "staff dermatologist admin",
     "view_models": "staff dermatologist admin auditor",
     "register_patient": "staff dermatologist",
     "record_consent": "staff dermatologist",

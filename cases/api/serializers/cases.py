@@ -9,7 +9,7 @@ from cases.models import Case, LesionImage
 from cases.models.case import SYMPTOMS
 from cases.permissions import visible_images, visible_lesions, visible_patients
 from cases.states import CaseState
-from cases.vocabulary import DermoscopicType, Tier
+from cases.vocabulary import DermoscopicType, Tier, Veil
 
 
 class CaseIn(serializers.ModelSerializer):
@@ -62,13 +62,18 @@ class ImageOut(serializers.ModelSerializer):
     dermoscopic_type = OptionalCode(DermoscopicType.choices)
     url = serializers.SerializerMethodField(help_text="The stored picture: upright, without any embedded metadata.")
     quality = QualityOut(source="quality_check", allow_null=True, read_only=True)
+    veil = serializers.ListField(
+        child=serializers.ChoiceField(Veil.choices),
+        read_only=True,
+        help_text="Why its file is not sent until it is revealed; empty for most images.",
+    )
 
     class Meta:
         model = LesionImage
         fields = [
             "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces",
             "uploaded_at", "media_type", "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason",
-            "url", "quality",
+            "url", "quality", "veil",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -8,11 +8,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases.api.endpoint import Endpoint
+from cases.api.idempotency import once
 from cases.api.serializers.analyses import AnalysisOut
+from cases.api.serializers.reveals import RevealOut
 from cases.permissions import visible_analyses, visible_images
 from cases.selectors.full import analyses_in_full
 from cases.selectors.results import heatmap_png
+from cases.selectors.veils import ensure_shown
 from cases.services.audit import record_view
+from cases.services.veils import reveal_image
 from cases.vocabulary import Action, Diagnosis
 
 # A picture that is opened on its own is still only a picture.
@@ -40,6 +44,7 @@ class Heatmap(Endpoint):
     def get(self, request: Request, analysis: UUID, diagnosis: str) -> HttpResponseBase:
         """Grad-CAM for one diagnosis: a transparent PNG of the stored picture's size, to be laid over it."""
         found = self.find(visible_analyses, analysis)
+        ensure_shown(request.user, found.image)
         picture = heatmap_png(found, diagnosis)
         record_view(actor=request.user, action=Action.ANALYSIS_VIEWED, about=found, heatmap=diagnosis)
         return HttpResponse(picture, content_type="image/png", headers=SANDBOX)
@@ -52,7 +57,20 @@ class ImageFile(Endpoint):
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY, (200, "image/png"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, image: UUID) -> HttpResponseBase:
-        """The stored picture."""
+        """The stored picture. A veiled one is 403 of type veiled, until it was revealed."""
         found = self.find(visible_images, image)
+        ensure_shown(request.user, found)
         record_view(actor=request.user, action=Action.IMAGE_VIEWED, about=found)
         return FileResponse(found.file.open("rb"), content_type=found.media_type, headers=SANDBOX)
+
+
+class ImageReveal(Endpoint):
+    acts = {"POST": "reveal_image"}
+
+    @extend_schema(request=None, responses=RevealOut)
+    @once
+    def post(self, request: Request, image: UUID) -> Response:
+        """Show a veiled image, and what is laid over it, to this person: until `until`, or until they open another
+        case in the browser. Showing is recorded."""
+        found = self.find(visible_images, image)
+        return self.shown(RevealOut, reveal_image(viewer=request.user, image=found))

@@ -50,6 +50,7 @@ ALLOWED = {
     "POST withdraw-request": ({READER}, 200),
     "POST reads": ({READER}, 201),
     "GET image-file": (CARE, 200),
+    "POST reveal": (CARE, 200),
     "GET analysis": (CARE, 200),
     "GET heatmap": (CARE, 200),
     "GET explanations": (CARE, 200),
@@ -115,6 +116,7 @@ class Stage:
         self.in_review = CaseFactory(patient=self.patient, in_review=True, claimed_by=reader)
         self.submittable = LesionImageFactory(case__patient=self.patient).case
         self.awaiting = RetakeRequestFactory(case__patient=self.patient).case
+        self.veiled = LesionImageFactory(case__patient=self.patient, recognisable=True)
         self.report = AuditReportFactory(clinic=clinic)
         self.model = ModelVersionFactory(clinic=clinic)
         record_view(actor=reader, action=Action.CASE_VIEWED, about=self.answered)
@@ -144,6 +146,7 @@ class Stage:
             "withdraw-request": (f"{case}/{self.awaiting.pk}/withdraw-request/", {}),
             "reads": (f"{case}/{self.in_review.pk}/reads/", override),
             "image-file": (f"/api/v1/images/{analysis.image_id}/file/", None),
+            "reveal": (f"/api/v1/images/{self.veiled.pk}/reveal/", {}),
             "analysis": (f"/api/v1/analyses/{analysis.pk}/", None),
             "heatmap": (f"/api/v1/analyses/{analysis.pk}/heatmaps/mel/", None),
             "explanations": (

@@ -1,0 +1,47 @@
+"""Lifting the veil from an image for one person, and letting it fall again."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from cases.errors import Conflict
+from cases.models import LesionImage, Reveal, User
+from cases.permissions import ensure_may, ensure_visible, visible_images
+from cases.services import audit
+from cases.vocabulary import Action
+
+
+def reveal_image(*, viewer: User, image: LesionImage) -> Reveal:
+    """Show a veiled image to this person for a while. Asked for again meanwhile, it is the same reveal."""
+    ensure_may(viewer, "reveal_image")
+    ensure_visible(visible_images(viewer), image)
+    if not image.veil:
+        raise Conflict("This image has no veil: it is shown as it is.")
+    now = timezone.now()
+    with transaction.atomic():
+        audit.hold(image.case.clinic)  # of two clicks the second sees the first
+        known = Reveal.objects.open(now).filter(viewer=viewer, image=image).first()
+        return known or _reveal(viewer, image, now)
+
+
+def veil_again(*, viewer: User, but: QuerySet[LesionImage] | None = None) -> int:
+    """The person turned to something else: what they had asked to see is veiled again, `but` what they look at now."""
+    now = timezone.now()
+    elsewhere = ~Q(image__in=but) if but is not None else Q()
+    return Reveal.objects.open(now).filter(elsewhere, viewer=viewer).update(until=now)
+
+
+def _reveal(viewer: User, image: LesionImage, now: datetime) -> Reveal:
+    until = now + timedelta(seconds=settings.REVEAL_SECONDS)
+    made = Reveal.objects.create(viewer=viewer, image=image, revealed_at=now, until=until)
+    audit.record(
+        clinic=image.case.clinic,
+        actor=viewer,
+        action=Action.IMAGE_REVEALED,
+        about=image,
+        payload={"case": str(image.case_id), "veil": [str(each) for each in image.veil], "until": until.isoformat()},
+    )
+    return made

@@ -1,0 +1,44 @@
+"""Veiled images: one person asks for one of them, and turning to something else covers it again."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from cases.models import LesionImage
+from cases.permissions import find, visible_images
+from cases.selectors.veils import with_veils
+from cases.services.veils import reveal_image, veil_again
+from cases.views.access import came_from, requires
+from cases.views.reading_room import room
+
+
+@requires("reveal_image")
+@require_POST
+def reveal(request: HttpRequest, image: UUID) -> HttpResponse:
+    """Answered in place where the page has scripts, by the page itself where it has none."""
+    images = visible_images(request.user).select_related("case__patient__clinic", "case__claimed_by", "lesion")
+    found = find(images, image)
+    reveal_image(viewer=request.user, image=found)
+    if not request.htmx:
+        case, page = reverse("cases:case", args=[found.case_id]), came_from(request)
+        return redirect(page if case in page else case)
+    if request.POST.get("part") == "viewer":
+        return _viewer(request, found)
+    context = {"image": with_veils(request.user, [found])[0], "full": "full" in request.POST, "now_shown": True}
+    return render(request, "cases/_picture.html", context)
+
+
+def turn_to(request: HttpRequest, **images: Any) -> None:
+    """The person opens a page: what they had asked to see elsewhere is veiled again. No `images`: a page of lists."""
+    here = visible_images(request.user).filter(**images) if images else None
+    veil_again(viewer=request.user, but=here)
+
+
+def _viewer(request: HttpRequest, image: LesionImage) -> HttpResponse:
+    """The viewer, and the pieces of the reading room in which the same picture stands."""
+    context = room(request.user, image.case, wanted_image=str(image.pk))
+    return render(request, "reading/_revealed.html", {**context, "now_shown": True})
