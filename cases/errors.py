@@ -54,5 +54,13 @@ class FiledElsewhere(Conflict):
     """The picture is filed under another patient of the clinic; with a typed reason it is taken all the same."""
 
 
+class OffsetMismatch(Conflict):
+    """A part of a file that does not begin where the last one ended; `offset` is where it has to."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"So far {offset} bytes of this file are here: go on from there.")
+        self.offset = offset
+
+
 class StorageUnavailable(DomainError):
     """The disk took no more; nothing was kept, and the same act works again once there is room."""

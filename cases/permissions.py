@@ -103,6 +103,10 @@ def visible_reveals(user) -> QuerySet:
     return reveals.filter(viewer=user) if user.is_authenticated else reveals
 
 
+def visible_uploads(user) -> QuerySet:
+    return _visible(models.Upload.objects.all(), user, path="case__patient__clinic", roles=_CARE)
+
+
 def visible_analyses(user) -> QuerySet:
     return _visible(models.Analysis.objects.all(), user, path="image__case__patient__clinic", roles=_CARE)
 

@@ -1,10 +1,13 @@
 """Private files: under random names, readable by the clinic's processes only, never by address."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.db import InterfaceError, OperationalError
 
@@ -25,6 +28,17 @@ def new_key(suffix: str) -> str:
     """A name that says nothing of the patient, nor of the file's name on the uploader's machine."""
     key = uuid.uuid4().hex
     return f"images/{key[:2]}/{key}{suffix}"
+
+
+def write_at(name: str, offset: int, data: bytes) -> None:
+    """Put the bytes at their place; what a crash left behind it is cut off, so a part may be written again."""
+    path = Path(private_storage().path(name))
+    path.parent.mkdir(mode=settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS, parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, settings.FILE_UPLOAD_PERMISSIONS)
+    with os.fdopen(file, "wb") as stream:
+        stream.seek(offset)
+        stream.write(data)
+        stream.truncate()
 
 
 _written: ContextVar[list[str] | None] = ContextVar("written", default=None)

@@ -215,6 +215,8 @@ class Action(models.TextChoices):
     CASE_CANCELLED = "case_cancelled", "Case cancelled"
     CASE_CLOSED = "case_closed", "Case closed"
     WORKLIST_VIEWED = "worklist_viewed", "Worklist viewed"
+    UPLOAD_STARTED = "upload_started", "Upload in parts started"
+    UPLOAD_DISCARDED = "upload_discarded", "Upload in parts discarded"
     IMAGE_ATTACHED = "image_attached", "Image attached"
     IMAGE_OVERRIDDEN = "image_overridden", "Image filed although another patient has it"
     IMAGE_VIEWED = "image_viewed", "Image viewed"

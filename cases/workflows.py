@@ -85,6 +85,7 @@ def sweep_once() -> dict[str, int]:
         "leases_taken_back": sweep.take_back_expired_leases(),
         "cases_made_ready": sweep.ready_overdue_cases(),
         "claims_released": sweep.release_idle_claims(),
+        "uploads_expired": sweep.expire_uploads(),
         "analyses_published": publish_waiting(),
         "explanations_taken_back": sweep.take_back_lost_explanations(),
         "explanations_published": publish_waiting_explanations(),

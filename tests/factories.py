@@ -170,6 +170,21 @@ class RevealFactory(DjangoModelFactory):
     until = factory.LazyAttribute(lambda reveal: reveal.revealed_at + timedelta(minutes=15))
 
 
+class UploadFactory(DjangoModelFactory):
+    """Announced, and nothing of it there."""
+
+    class Meta:
+        model = models.Upload
+
+    case = factory.SubFactory(CaseFactory)
+    lesion = factory.SubFactory(LesionFactory, patient=factory.SelfAttribute("..case.patient"))
+    image_type = "dermoscopic"
+    byte_size = 1000
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    created_by = factory.SelfAttribute("case.created_by")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=24))
+
+
 class QualityCheckFactory(DjangoModelFactory):
     class Meta:
         model = models.QualityCheck

@@ -45,6 +45,7 @@ class Endpoint(GenericAPIView):
     acts: ClassVar[Mapping[str, str]] = {}
     shapes: ClassVar[Mapping[str, type[BaseSerializer]]] = {}
     http_method_names = ("get", "head", "post")
+    stores_files = False
     largest_body = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     content_negotiation_class = OneFormat
 

@@ -33,6 +33,7 @@ KINDS = {
     errors.IllegalTransition: "illegal_transition",
     errors.FiledElsewhere: "image_of_another_patient",
     errors.Veiled: "veiled",
+    errors.OffsetMismatch: "upload_offset",
 }
 ADDRESS = {models.Patient: "api:patient", models.Case: "api:case", models.Lesion: "api:lesion"}
 
@@ -52,7 +53,7 @@ def problem(
         "title": phrase,
         "status": int(status),
         "detail": _legible(detail),
-        **{name: _legible(value) for name, value in more.items() if value},
+        **{name: _legible(value) for name, value in more.items() if value or value == 0},
     }
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
@@ -95,14 +96,17 @@ def _fault(error: Exception, request: Any) -> Response:
 def _refusal(error: errors.DomainError, request: Any) -> Response:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     more: dict[str, Any] = {}
+    headers = {}
     if isinstance(error, errors.InvalidInput):
         more["errors"] = error.errors
     if isinstance(error, errors.Conflict):
         more = {"current": error.current, "legal": list(error.legal), "existing": _existing(error.existing, request)}
     if isinstance(error, errors.FiledElsewhere):
         more["errors"] = {"override_reason": ["Say why this patient has the picture too."]}
+    if isinstance(error, errors.OffsetMismatch):
+        more["offset"], headers = error.offset, {"Upload-Offset": str(error.offset)}
     kind = next((name for sort, name in KINDS.items() if isinstance(error, sort)), "")
-    return problem(status, str(error), kind=kind, **more)
+    return problem(status, str(error), kind=kind, headers=headers, **more)
 
 
 def _existing(thing: Any, request: Any) -> dict[str, str]:

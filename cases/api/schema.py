@@ -4,7 +4,6 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 
 from cases.api.idempotency import HEADER
 from cases.api.problems import MEDIA_TYPE
@@ -25,6 +24,7 @@ class Problem(serializers.Serializer):
     existing = serializers.DictField(
         child=serializers.CharField(), required=False, help_text="With 409: id and url of what was in the way."
     )
+    offset = serializers.IntegerField(required=False, help_text="With 409 of an upload: where its next part begins.")
 
 
 KEY_PARAMETER: dict[str, Any] = {
@@ -58,6 +58,10 @@ What belongs to another clinic does not exist: it is 404.
 answer and is carried out once; after a refusal it may be used again. Asking for a token is the exception: its answer
 is a secret, and is not kept.
 
+**A large file, or a bad connection**: send the file in parts. `POST …/uploads/` announces it, each `PATCH` carries the
+bytes from `Upload-Offset` on, and `POST …/complete/` makes the image. Whatever broke off, announce it again: the answer
+says from which offset to go on. A part at another offset is a 409 that names the right one.
+
 **Lists** come in pages: follow `next` until it is null. No row is shown twice or left out because others arrived.
 
 **Null is "unknown" or "not yet"**, never "no". An analysis that abstained or failed has no probabilities.
@@ -69,6 +73,7 @@ TAGS = (
     "lesions",
     "cases",
     "images",
+    "uploads",
     "analyses",
     "explanations",
     "worklist",
@@ -77,7 +82,7 @@ TAGS = (
     "audit-reports",
 )
 _ALWAYS = (400, 401, 403, 404)
-_FOR_POST = (409, 413, 415, 422)
+_FOR_METHOD = {"POST": (409, 413, 415, 422), "PATCH": (409, 413, 415, 422), "DELETE": (409,)}
 
 
 class Description(AutoSchema):
@@ -96,9 +101,9 @@ class Description(AutoSchema):
 
     def _problems(self) -> dict[str, Any]:
         self.resolve_serializer(Problem, "response")
-        codes = _ALWAYS + (_FOR_POST if self.method == "POST" else ())
+        codes = _ALWAYS + _FOR_METHOD.get(self.method, ())
         codes += (429,) if self.view.get_throttles() else ()
-        codes += (507,) if self.view.parser_classes == (MultiPartParser,) else ()
+        codes += (507,) if self.view.stores_files and self.method != "GET" else ()
         return {str(code): {"$ref": f"#/components/responses/Problem{code}"} for code in codes}
 
 

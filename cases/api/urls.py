@@ -3,7 +3,19 @@
 from django.urls import include, path, re_path
 
 from cases.api.endpoint import Nothing
-from cases.api.views import analyses, audit, cases, docs, explanations, models, patients, reading, retakes, tokens
+from cases.api.views import (
+    analyses,
+    audit,
+    cases,
+    docs,
+    explanations,
+    models,
+    patients,
+    reading,
+    retakes,
+    tokens,
+    uploads,
+)
 
 app_name = "api"
 
@@ -17,6 +29,9 @@ version_1 = [
     path("cases/", cases.Cases.as_view(), name="cases"),
     path("cases/<uuid:case>/", cases.Case.as_view(), name="case"),
     path("cases/<uuid:case>/images/", cases.Images.as_view(), name="images"),
+    path("cases/<uuid:case>/uploads/", uploads.Uploads.as_view(), name="uploads"),
+    path("uploads/<uuid:upload>/", uploads.Upload.as_view(), name="upload"),
+    path("uploads/<uuid:upload>/complete/", uploads.Completion.as_view(), name="complete-upload"),
     path("cases/<uuid:case>/submit/", cases.Submission.as_view(), name="submit"),
     path("cases/<uuid:case>/claim/", reading.Claim.as_view(), name="claim"),
     path("cases/<uuid:case>/release/", reading.Release.as_view(), name="release"),

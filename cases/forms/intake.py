@@ -43,7 +43,9 @@ class ManyFilesField(forms.FileField):
         return [super(ManyFilesField, self).clean(file, initial) for file in files]
 
 
-class UploadForm(ImageKindForm):
+class PlacedImageForm(ImageKindForm):
+    """An image with the lesion that it shows."""
+
     lesion = forms.UUIDField(widget=forms.HiddenInput)
     replaces = forms.UUIDField(required=False)
     override_reason = forms.CharField(
@@ -53,6 +55,16 @@ class UploadForm(ImageKindForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="It stays in the audit trail for good: write no names.",
     )
+
+
+class StartUploadForm(PlacedImageForm):
+    """A file that will be sent in parts: what it will be is said before."""
+
+    byte_size = forms.IntegerField()
+    sha256 = forms.CharField(max_length=64)
+
+
+class UploadForm(PlacedImageForm):
     files = ManyFilesField(label="Image files", allow_empty_file=True)
 
     def clean(self) -> dict[str, object] | None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from cases.models import Case, Lesion, LesionImage, RetakeRequest, User
-from cases.permissions import visible_images, visible_lesions
+from cases.models import Case, Lesion, LesionImage, RetakeRequest, Upload, User
+from cases.permissions import visible_images, visible_lesions, visible_uploads
 from cases.selectors.consents import latest_answer
 from cases.vocabulary import Answer, ConsentAnswer, ImageType, Purpose, Sex, Site
 
@@ -23,6 +23,11 @@ class Check(NamedTuple):
 def images_of(user: User, case: Case) -> QuerySet[LesionImage]:
     """The images of the case, those of one lesion together."""
     return visible_images(user).filter(case=case).select_related("lesion").order_by("lesion__number", "uploaded_at")
+
+
+def uploads_of(user: User, case: Case) -> QuerySet[Upload]:
+    """What is on its way into the case, or broke off."""
+    return visible_uploads(user).open().filter(case=case).select_related("lesion", "created_by")
 
 
 def split_by_request(images: list[LesionImage], retake: RetakeRequest | None) -> tuple[list, list]:
@@ -49,12 +54,15 @@ def lesion_at_hand(case: Case, lesions: list[Lesion], images: list[LesionImage],
     return fresh[-1] if fresh else lesions[0] if len(lesions) == 1 else None
 
 
-def checklist(case: Case, lesion: Lesion | None, images: list[LesionImage]) -> list[Check]:
+def checklist(
+    case: Case, lesion: Lesion | None, images: list[LesionImage], uploads: list[Upload] | None = None
+) -> list[Check]:
     return [
         Check(
             f"Lesion: {lesion}" if lesion else "Choose or add the lesion", bool(lesion), step="step-lesion", needed=True
         ),
         Check(_images_words(images), bool(images), step="step-images", needed=True),
+        *_advice_on_uploads(uploads or []),
         *_advice_on_images(images),
         *_advice_on_metadata(case, images),
         _advice_on_consent(case),
@@ -77,6 +85,16 @@ def may_be_submitted(checks: list[Check]) -> bool:
 
 def _images_words(images: list[LesionImage]) -> str:
     return f"{len(images)} image{'s' if len(images) > 1 else ''}" if images else "Add at least one image"
+
+
+def _advice_on_uploads(uploads: list[Upload]) -> list[Check]:
+    """What has not arrived when the case is submitted is not part of it."""
+    if not uploads:
+        return []
+    many = len(uploads) > 1
+    words = f"{len(uploads)} uploads are not finished" if many else "1 upload is not finished"
+    words += ": go on with them, or discard them" if many else ": go on with it, or discard it"
+    return [Check(words, done=False, step="step-images")]
 
 
 def _advice_on_images(images: list[LesionImage]) -> list[Check]:

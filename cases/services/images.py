@@ -44,8 +44,8 @@ def attach_image(
     details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
     details["replaces"] = replaces
     reason = override_reason.strip()
-    _ensure_attachable(actor, case, lesion, override_reason=reason, **details)
-    known = _already_there(case, lesion, sha256(data), replaces)
+    ensure_attachable(actor, case, lesion, override_reason=reason, **details)
+    known = already_there(case, lesion, sha256(data), replaces)
     if known:
         return known
     # Before the transaction: it takes long, and nobody should wait for it.
@@ -66,7 +66,7 @@ def attach_image(
                 record_override(actor, image, twin)
             return image
     except IntegrityError:
-        known = _already_there(case, lesion, picture.sha256, replaces)  # a double click: the other one was faster
+        known = already_there(case, lesion, picture.sha256, replaces)  # a double click: the other one was faster
         if known is None:
             raise
         return known
@@ -84,8 +84,8 @@ def clean_upload(
     """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
     reason = details.pop("override_reason", "").strip()
     details.pop("recognisable", None)
-    _ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
-    return None if _already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(case, data, reason)
+    ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
+    return None if already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(case, data, reason)
 
 
 def _clean_unless_known(case: Case, data: bytes, reason: str) -> Picture:
@@ -95,7 +95,7 @@ def _clean_unless_known(case: Case, data: bytes, reason: str) -> Picture:
     return picture
 
 
-def _ensure_attachable(
+def ensure_attachable(
     actor: User,
     case: Case,
     lesion: Lesion,
@@ -141,7 +141,7 @@ def _problems(
     return problems
 
 
-def _already_there(case: Case, lesion: Lesion, digest: str, replaces: LesionImage | None) -> LesionImage | None:
+def already_there(case: Case, lesion: Lesion, digest: str, replaces: LesionImage | None) -> LesionImage | None:
     known = LesionImage.objects.filter(case=case, sha256=digest).first()
     if known and replaces and known.pk == replaces.pk:
         raise Conflict("This is the very file that is to be replaced. Choose the new one.", existing=known)

@@ -18,6 +18,7 @@ from cases.services.assessment import settle_case
 from cases.services.intake import locked_case
 from cases.services.refusal import without_consent
 from cases.services.retakes import answer_with_images
+from cases.services.uploads import end_uploads_of
 from cases.states import CASE_MOVES, CaseState
 from cases.vocabulary import Action, Sex, Site
 
@@ -42,6 +43,7 @@ def submit_case(*, actor: User, case: Case) -> Case:
         case.waiting_since = case.waiting_since or now
         case.analysis_deadline = now + timedelta(seconds=settings.ANALYSIS_DEADLINE_SECONDS)
         case.save()
+        end_uploads_of(case, actor=actor)
         model_version = ModelVersion.objects.of_clinic(case.clinic).active().first()
         refused = without_consent() if refuses_ai(case.patient) else {}
         analyses = [queue_analysis(case, image, model_version, **refused) for image in images] if model_version else []
@@ -70,6 +72,7 @@ def cancel_case(*, actor: User, case: Case) -> Case:
         before = case.state
         case.move_to(CaseState.CANCELLED)
         case.save()
+        end_uploads_of(case, actor=actor)
         audit.record(
             clinic=case.clinic, actor=actor, action=Action.CASE_CANCELLED, about=case, payload={"from": before}
         )

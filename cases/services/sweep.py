@@ -13,12 +13,13 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from cases.models import Analysis, Case, ExplanationRequest, LesionImage
+from cases.models import Analysis, Case, ExplanationRequest, LesionImage, Upload
 from cases.services.analyses import fail_analysis
 from cases.services.assessment import settle_case
 from cases.services.explanations import end_in_vain
 from cases.services.leases import Lease
 from cases.services.review import release_if_idle
+from cases.services.uploads import expire_upload
 from cases.states import CaseState
 from cases.storage import private_storage
 
@@ -58,13 +59,21 @@ def release_idle_claims() -> int:
     return _each(idle, lambda pk: release_if_idle(pk, now=now))
 
 
+def expire_uploads() -> int:
+    """Files that arrived in part only, and that nobody came back to."""
+    now = timezone.now()
+    old = Upload.objects.expired(now).order_by().values_list("pk", flat=True)
+    return _each(old, lambda pk: expire_upload(pk, now=now))
+
+
 def remove_orphan_files(*, now: datetime | None = None) -> int:
     """Files that a crash left between writing and its row."""
     storage = private_storage()
     oldest = ((now or timezone.now()) - _ORPHAN_AGE).timestamp()
     known = _known_names()  # read once: a query per file would hold the sweep up for longer with every image
     removed = 0
-    for path in Path(storage.location).glob("images/*/*"):
+    folder = Path(storage.location)
+    for path in (*folder.glob("images/*/*"), *folder.glob("uploads/*")):
         name = path.relative_to(storage.location).as_posix()
         # Asked again before the file is gone for good: its row may be younger than the list.
         if name not in known and _is_older(path, oldest) and not _is_known(name):
@@ -75,11 +84,15 @@ def remove_orphan_files(*, now: datetime | None = None) -> int:
 
 def _known_names() -> set[str]:
     pairs = LesionImage.objects.order_by().values_list("file", "thumbnail")
-    return {name for pair in pairs.iterator(chunk_size=2000) for name in pair}
+    return {name for pair in pairs.iterator(chunk_size=2000) for name in pair} | _names_of_parts()
 
 
 def _is_known(name: str) -> bool:
-    return LesionImage.objects.filter(Q(file=name) | Q(thumbnail=name)).exists()
+    return LesionImage.objects.filter(Q(file=name) | Q(thumbnail=name)).exists() or name in _names_of_parts()
+
+
+def _names_of_parts() -> set[str]:
+    return {upload.part_name for upload in Upload.objects.open().only("pk")}
 
 
 def _is_older(path: Path, oldest: float) -> bool:

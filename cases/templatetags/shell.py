@@ -96,6 +96,12 @@ def age_and_sex(patient: Patient) -> str:
 
 
 @register.filter
+def file_size(size: int) -> str:
+    """As people say it: "6.4 MB", "28 kB"."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
+
+
+@register.filter
 def place(lesion: Lesion) -> str:
     """Where on the skin, as people say it: "back, left"."""
     if lesion.laterality == Laterality.UNKNOWN:

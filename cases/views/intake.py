@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -148,14 +149,16 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
     retake = next((each for each in retakes if each.is_open), None)
     if retake and retake.image and not asked_for:
         asked_for = str(retake.image.lesion_id)
+    uploads = list(selectors.uploads_of(user, case))
     since, earlier = selectors.split_by_request(images, retake)
     lesion = selectors.lesion_at_hand(case, lesions, images, asked_for)
-    checks = selectors.answer_checklist(retake, since) if retake else selectors.checklist(case, lesion, images)
+    checks = selectors.answer_checklist(retake, since) if retake else selectors.checklist(case, lesion, images, uploads)
     complete = selectors.may_be_submitted(checks)
     return {
         "case": case,
         "images": since,
         "earlier": earlier,
+        "uploads": uploads,
         "retake": retake,
         "retakes": retakes,
         "replaceable": retake.image if retake and retake.image and retake.image.lesion == lesion else None,
@@ -163,6 +166,7 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
         "lesion": lesion,
         "checks": checks,
         "complete": complete,
+        "most_bytes": settings.UPLOAD_MAX_BYTES,
         "image_types": ImageType.choices,
         "dermoscopic_types": DermoscopicType.choices,
     }

@@ -1,9 +1,9 @@
-"""Images of a draft: added one or several at a time, described, removed."""
+"""Images of a draft: added one or several at a time by a form, described, removed. Files in parts: `views.parts`."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,15 +17,15 @@ from django.views.decorators.http import require_POST
 from cases import permissions
 from cases.bodies import FORM_SLACK, announced_length, read_to_the_end
 from cases.errors import Conflict, FiledElsewhere, InvalidInput, StorageUnavailable
-from cases.forms.intake import ImageKindForm, UploadForm
-from cases.models import Case, Lesion, LesionImage, User
+from cases.forms.intake import ImageKindForm, PlacedImageForm, UploadForm
+from cases.models import Case, LesionImage, User
 from cases.selectors.veils import with_veils
 from cases.services.draft_images import describe_image, remove_image
 from cases.services.images import attach_image
 from cases.views.access import requires
 from cases.views.intake import editable_case, pieces, workspace
 
-MOST_FILES = 4  # in one form without JavaScript; with it every file is a request of its own
+MOST_FILES = 4  # in one form without JavaScript; with it every file is sent by itself, in parts
 
 ALREADY_HERE = "This image is already in this case."
 
@@ -45,8 +45,6 @@ def bounded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         read_to_the_end(request)
         most = settings.UPLOAD_MAX_BYTES // 1_000_000
         sentence = f"This is too much at once: at most {MOST_FILES} images, and {most} MB each. Nothing was kept."
-        if request.htmx:
-            return render(request, "cases/intake/_refused.html", {"sentence": sentence}, status=413)
         context = {"status": 413, "heading": "Too much at once", "sentence": sentence}
         return render(request, "errors/page.html", context, status=413)
 
@@ -61,24 +59,19 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
     found = editable_case(request.user, case)
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _refused_form(request, found, form)
-    values = form.cleaned_data
-    lesion = permissions.find(permissions.visible_lesions(request.user), values["lesion"])
-    kind = {name: values[name] for name in ("image_type", "dermoscopic_type", "recognisable", "override_reason")}
-    if values["replaces"]:
-        kind["replaces"] = permissions.find(permissions.visible_images(request.user), values["replaces"])
+        needs_reason = bool(form.data.get("override_reason", "").strip())  # what was typed stays to be seen
+        return workspace(request, found, upload_form=form, needs_reason=needs_reason)
+    place = placed(request.user, form)
     before = set(found.images.values_list("pk", flat=True))
     kept, again, refused = [], [], []
-    for file in values["files"]:
+    for file in form.cleaned_data["files"]:
         try:
-            image = _attach(request.user, found, lesion, file, kind)
+            image = _attach(request.user, found, file, place)
             (again if image.pk in before else kept).append(image)
             before.add(image.pk)
         except (InvalidInput, Conflict, StorageUnavailable) as error:
             elsewhere = error.existing if isinstance(error, FiledElsewhere) else None
             refused.append({"name": file.name, "sentence": str(error), "elsewhere": elsewhere})
-    if request.htmx:
-        return _answer_in_place(request, found, lesion, [*kept, *again], refused, already_here=bool(again))
     if again:
         messages.info(request, ALREADY_HERE if len(again) == 1 else f"{len(again)} images are already in this case.")
     if refused:
@@ -86,7 +79,7 @@ def upload(request: HttpRequest, case: UUID) -> HttpResponse:
         return workspace(request, found, upload_form=form, refused_files=refused, needs_reason=needs_reason)
     if kept:
         messages.success(request, f"{len(kept)} image{'s' if len(kept) > 1 else ''} added.")
-    return redirect(f"{reverse('cases:intake', args=[found.pk])}?lesion={lesion.pk}#step-images")
+    return redirect(f"{reverse('cases:intake', args=[found.pk])}?lesion={place['lesion'].pk}#step-images")
 
 
 @requires("attach_image")
@@ -108,40 +101,21 @@ def remove(request: HttpRequest, image: UUID) -> HttpResponse:
     return _after(request, found.case, "cases/intake/_removed.html", {})
 
 
-def _attach(user: User, case: Case, lesion: Lesion, file: UploadedFile, kind: dict[str, Any]) -> LesionImage:
+def placed(user: User, form: PlacedImageForm) -> dict[str, Any]:
+    """What a valid form says of the image, its lesion and the image it stands for found in the person's lists."""
+    values = form.cleaned_data
+    place = {name: values[name] for name in ("image_type", "dermoscopic_type", "recognisable", "override_reason")}
+    place["lesion"] = permissions.find(permissions.visible_lesions(user), values["lesion"])
+    if values["replaces"]:
+        place["replaces"] = permissions.find(permissions.visible_images(user), values["replaces"])
+    return place
+
+
+def _attach(user: User, case: Case, file: UploadedFile, place: dict[str, Any]) -> LesionImage:
     if file.size > settings.UPLOAD_MAX_BYTES:  # before a single byte of it is read into memory
         most = settings.UPLOAD_MAX_BYTES // 1_000_000
         raise InvalidInput({"file": f"The file has {file.size / 1e6:.0f} MB; at most {most} MB are accepted."})
-    return attach_image(actor=user, case=case, lesion=lesion, data=file.read(), **kind)
-
-
-def _refused_form(request: HttpRequest, case: Case, form: UploadForm) -> HttpResponse:
-    if request.htmx:
-        sentence = " ".join(error for errors in form.errors.values() for error in errors)
-        return render(request, "cases/intake/_refused.html", {"sentence": sentence}, status=422)
-    needs_reason = bool(form.data.get("override_reason", "").strip())  # what was typed stays to be seen
-    return workspace(request, case, upload_form=form, needs_reason=needs_reason)
-
-
-def _answer_in_place(
-    request: HttpRequest,
-    case: Case,
-    lesion: Lesion,
-    kept: list[LesionImage],
-    refused: list[dict[str, Any]],
-    *,
-    already_here: bool,
-) -> HttpResponse:
-    """The page sends one file a request, so that each has its own progress and its own answer."""
-    if refused:
-        status = 409 if refused[0]["elsewhere"] else 422
-        return render(request, "cases/intake/_refused.html", {**refused[0], "key": uuid4().hex[:8]}, status=status)
-    context = {
-        **pieces(request.user, case, str(lesion.pk)),
-        "image": kept[0],
-        "note": ALREADY_HERE if already_here else "",
-    }
-    return render(request, "cases/intake/_uploaded.html", context)
+    return attach_image(actor=user, case=case, data=file.read(), **place)
 
 
 def _after(request: HttpRequest, case: Case, template: str, context: dict[str, object]) -> HttpResponse:

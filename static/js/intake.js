@@ -1,74 +1,80 @@
-// Images of a draft: dropped or chosen, shown at once, sent one request each, answered in place.
+// Images of a draft: dropped, pasted or chosen, shown at once, sent in parts, answered in place.
 (() => {
+  // Without a secure connection there is no digest to know a file again by: the plain form then does its work.
+  if (!window.isSecureContext) return;
   const AT_ONCE = 2;
   const KINDS = ["image/jpeg", "image/png", "image/webp"];
+  const { kept, sending } = window.clinic;
 
-  document.documentElement.classList.add("with-script");
   const form = document.getElementById("upload");
   const list = document.getElementById("shots");
+  const status = document.getElementById("upload-status");
+  const { of, start, person } = list.dataset;
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const waiting = [];
+  const underway = new Map(); // digest → upload
 
   // A submitted case carries its history itself; an autosave that comes after it could only be refused.
   const history = document.getElementById("history");
-  history.addEventListener("submit", () => {
-    history.addEventListener("htmx:beforeRequest", (event) => event.preventDefault());
+  history.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("formaction") && (waiting.length || underway.size)) {
+      event.preventDefault();
+      window.clinic.say("An image is still being sent. Wait until it is there, or cancel it, then submit.");
+      return;
+    }
+    history.addEventListener("htmx:beforeRequest", (before) => before.preventDefault());
   });
-  if (!form) return;
 
-  const drop = form.querySelector("[data-drop]");
-  const picker = form.elements.files;
-  const waiting = [];
-  let sending = 0;
+  function element(tag, properties, ...children) {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  }
 
-  function row(file) {
-    const item = document.createElement("li");
-    item.className = "shot";
-    const picture = document.createElement("img");
-    picture.className = "thumb";
-    picture.alt = "";
+  const say = (words) => { status.textContent = words; };
+  const size = (bytes) => (bytes >= 1e5 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e3)} kB`);
+
+  function preview(file) {
+    const picture = element("img", { className: "thumb", alt: "" });
     const address = URL.createObjectURL(file);
     picture.addEventListener("load", () => URL.revokeObjectURL(address));
     picture.addEventListener("error", () => {
       URL.revokeObjectURL(address);
-      const veil = document.createElement("span");
-      veil.className = "veil thumb";
-      veil.textContent = "no preview";
-      picture.replaceWith(veil);
+      picture.replaceWith(element("span", { className: "veil thumb", textContent: "no preview" }));
     });
     picture.src = address;
-    const what = document.createElement("div");
-    what.className = "shot-what";
-    const name = document.createElement("b");
-    name.textContent = file.name;
-    const bar = document.createElement("progress");
-    bar.max = 1;
-    bar.value = 0;
+    return picture;
+  }
+
+  function row(file) {
+    const bar = element("progress", { max: 1, value: 0 });
     bar.setAttribute("aria-label", `Upload of ${file.name}`);
-    what.append(name, bar);
-    item.append(picture, what);
+    const words = element("p", { className: "hint shot-words", textContent: "Waiting to be sent" });
+    words.setAttribute("aria-live", "off"); // each per cent read aloud would drown everything else
+    const what = element("div", { className: "shot-what" }, element("b", { textContent: file.name }), bar, words);
+    const item = element("li", { className: "shot" }, preview(file), what);
     list.append(item);
     return item;
   }
 
+  function button(words, act) {
+    const made = element("button", { type: "button", className: "btn btn-sm btn-outline-secondary", textContent: words });
+    made.addEventListener("click", act);
+    return made;
+  }
+
   function refuse(item, sentence) {
     item.classList.add("shot-refused");
-    item.querySelector("progress")?.remove();
-    const words = document.createElement("p");
-    words.className = "invalid-feedback";
-    words.textContent = sentence;
-    item.querySelector(".shot-what").append(words);
-    const remove = document.createElement("button");
-    Object.assign(remove, { type: "button", className: "btn btn-sm btn-outline-secondary", textContent: "Dismiss" });
-    remove.addEventListener("click", () => item.remove());
-    item.append(remove);
+    for (const part of item.querySelectorAll("progress, .shot-words, button")) part.remove();
+    item.querySelector(".shot-what").append(element("p", { className: "invalid-feedback", textContent: sentence }));
+    item.append(button("Dismiss", () => item.remove()));
   }
 
   // What need not travel to be refused.
   function objection(file) {
-    const most = Number(form.dataset.most);
+    const most = Number(list.dataset.most);
     if (!file.size) return "This file is empty. Choose the original file again.";
-    if (file.size > most) {
-      return `The file has ${(file.size / 1e6).toFixed(1)} MB; at most ${most / 1e6} MB are accepted. Export it smaller.`;
-    }
+    if (file.size > most) return `The file has ${size(file.size)}; at most ${most / 1e6} MB are accepted. Export it smaller.`;
     if (file.type && !KINDS.includes(file.type)) return "This is not a JPEG, PNG or WebP image.";
     return "";
   }
@@ -77,69 +83,136 @@
   function ask(upload, piece) {
     const { item, file, fields } = upload;
     refuse(item, piece.querySelector(".invalid-feedback").textContent.trim());
+    item.querySelector(":scope > button").addEventListener("click", () => discard(upload));
     const question = piece.querySelector("[data-elsewhere]");
     item.querySelector(".shot-what").append(question);
-    const form = question.querySelector("form");
-    form.addEventListener("submit", (event) => {
+    const answer = question.querySelector("form");
+    answer.addEventListener("submit", (event) => {
       event.preventDefault();
-      const reason = form.elements.override_reason.value.trim();
+      const reason = answer.elements.override_reason.value.trim();
       const fresh = row(file);
       item.replaceWith(fresh);
-      waiting.push({ file, item: fresh, fields: [...fields.filter(([name]) => name !== "override_reason"), ["override_reason", reason]] });
+      const others = fields.filter(([name]) => name !== "override_reason");
+      waiting.push({ file, item: fresh, fields: [...others, ["override_reason", reason]] });
       next();
     });
     // The keyboard stays where it is unless it is nowhere.
-    if ([document.body, picker].includes(document.activeElement)) form.elements.override_reason.focus();
+    if ([document.body, form?.elements.files].includes(document.activeElement)) answer.elements.override_reason.focus();
   }
 
   function settle(upload, request) {
     const { item } = upload;
     const piece = new DOMParser().parseFromString(request.responseText, "text/html");
-    const kept = piece.querySelector("li[id^=image-]");
-    if (request.status === 200 && kept) {
-      document.getElementById(kept.id)?.remove(); // the same file again is the same image
-      htmx.swap(item, request.responseText, { swapStyle: "outerHTML" });
-      return;
-    }
+    const image = piece.querySelector("li[id^=image-]");
     if (request.status === 409 && piece.querySelector("[data-elsewhere]")) {
       ask(upload, piece);
+      return;
+    }
+    if (request.status !== 403) kept.drop(person, of, upload.digest); // 403: an old page, which the next load makes good
+    if (request.status === 200 && image) {
+      document.getElementById(image.id)?.remove(); // the same file again is the same image
+      htmx.swap(item, request.responseText, { swapStyle: "outerHTML" });
       return;
     }
     const sentence = piece.querySelector(".invalid-feedback, .notice p")?.textContent.trim();
     refuse(item, sentence || "The server did not take this file. Reload the page and try again.");
   }
 
-  function send(upload) {
-    const { file, item, fields } = upload;
-    const request = new XMLHttpRequest();
-    const body = new FormData();
-    for (const [name, value] of fields) body.append(name, value);
-    body.append("files", file, file.name);
-    const bar = item.querySelector("progress");
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) bar.value = event.loaded / event.total;
-    });
-    request.addEventListener("load", () => settle(upload, request));
-    request.addEventListener("error", () => refuse(item, "The connection broke. Choose the file again."));
-    request.addEventListener("loadend", () => {
-      sending -= 1;
-      next();
-    });
-    request.open("POST", form.action);
-    request.setRequestHeader("HX-Request", "true");
-    request.send(body);
+  // The words beside the bar are for the eyes; of a long way the ear hears each quarter.
+  function progressIn(upload) {
+    const { item, file } = upload;
+    const [bar, words] = [item.querySelector("progress"), item.querySelector(".shot-words")];
+    const began = Date.now();
+    let told = 0;
+    return (bytes) => {
+      item.classList.remove("shot-waits");
+      bar.value = bytes / file.size;
+      const percent = Math.floor((100 * bytes) / file.size);
+      words.textContent = percent < 100 ? `Sending: ${percent} % of ${size(file.size)}` : "Sent. It is being checked";
+      const quarter = Math.floor(percent / 25);
+      if (quarter > told && quarter < 4 && Date.now() - began > 4000) {
+        told = quarter;
+        say(`${file.name}: ${25 * quarter} % sent`);
+      }
+    };
   }
 
-  function next() {
-    while (sending < AT_ONCE && waiting.length) {
-      sending += 1;
-      send(waiting.shift());
+  function pause(upload) {
+    const words = "No connection. The upload waits, and goes on by itself";
+    upload.item.classList.add("shot-waits");
+    upload.item.querySelector(".shot-words").textContent = words;
+    if (!upload.paused) say(`${upload.file.name}: ${words}.`);
+    upload.paused = true;
+  }
+
+  async function discard(upload) {
+    kept.drop(person, of, upload.digest);
+    if (upload.url) await fetch(`${upload.url}discard/`, { method: "POST", headers: { "X-CSRFToken": token } });
+  }
+
+  async function send(upload) {
+    const { file, item, fields } = upload;
+    const stop = new AbortController();
+    item.append(button("Cancel", () => stop.abort()));
+    upload.digest = await sending.digestOf(file);
+    if (underway.has(upload.digest)) {
+      refuse(item, "This file is on its way already.");
+      return;
+    }
+    underway.set(upload.digest, upload);
+    list.querySelector(`[data-upload="${upload.digest}"]`)?.remove();
+    await kept.keep({ owner: person, of, digest: upload.digest, file, fields });
+    const show = progressIn(upload);
+    try {
+      const ended = await sending.deliver({
+        file, fields, token, address: start, digest: upload.digest, signal: stop.signal,
+        onProgress: (bytes) => { if (upload.paused) say(`${file.name}: goes on`); upload.paused = false; show(bytes); },
+        onWait: () => pause(upload),
+        onUrl: (url) => { upload.url = url; },
+      });
+      settle(upload, ended);
+    } catch (error) {
+      if (error instanceof sending.SignedOut) {
+        refuse(item, "You are signed out. Sign in again and open this draft: the upload then goes on by itself.");
+      } else if (error instanceof sending.Cancelled) {
+        item.remove();
+        say(`${file.name}: cancelled`);
+        await discard(upload);
+      } else throw error;
+    } finally {
+      underway.delete(upload.digest);
     }
   }
 
+  let busy = 0;
+  function next() {
+    while (busy < AT_ONCE && waiting.length) {
+      busy += 1;
+      send(waiting.shift()).finally(() => {
+        busy -= 1;
+        next();
+      });
+    }
+  }
+
+  // What the browser was closed on: the file is still here, and the server knows how much of it has arrived.
+  (async () => {
+    for (const { file, name, fields } of await kept.ofCase(person, of)) {
+      const again = file instanceof File ? file : new File([file], name, { type: file.type });
+      waiting.push({ file: again, item: row(again), fields });
+      say(`${name}: the upload goes on`);
+    }
+    next();
+  })();
+
+  if (!form) return;
+  form.classList.add("by-script");
+  const drop = form.querySelector("[data-drop]");
+  const picker = form.elements.files;
+
   function take(files) {
     // The kind is the one chosen now; a later choice is for later files.
-    const fields = [...new FormData(form)].filter(([name]) => name !== "files");
+    const fields = [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name));
     for (const file of files) {
       const item = row(file);
       const reason = objection(file);
@@ -167,9 +240,6 @@
   for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) take([...event.clipboardData.files]);
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (sending || waiting.length) event.preventDefault();
   });
 
   // Only a dermatoscope has polarisation.

@@ -49,11 +49,17 @@ def playwright():
 
 
 @pytest.fixture(scope="session")
-def browser(playwright):
+def chromium():
+    """The program."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("Chromium is not installed, and CHROMIUM names no other program")
-    running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    return program
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, chromium):
+    running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
     yield running
     running.close()
 

@@ -7,7 +7,7 @@ from django.utils.html import escape
 
 from cases.errors import Conflict, InvalidInput, StorageUnavailable
 from cases.views.access import requires
-from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PatientFactory, UserFactory
+from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PatientFactory, UploadFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,9 @@ ACTS = {
     "open_case": (422, 422, 403, 403),
     "add_lesion": (422, 422, 403, 403),
     "upload": (422, 422, 403, 403),
+    "start_upload": (422, 422, 403, 403),
+    "complete_upload": (409, 409, 403, 403),
+    "discard_upload": (302, 302, 403, 403),
     "save_history": (422, 422, 403, 403),
     "submit": (302, 302, 403, 403),
     "decline_retake": (409, 409, 403, 403),
@@ -42,12 +45,19 @@ ACTS = {
 }
 
 
+IN_A_CASE = {
+    ("describe_image", "remove_image"): LesionImageFactory,
+    ("complete_upload", "discard_upload"): UploadFactory,
+}
+
+
 def address(name, clinic):
     """The page `name` of an object of this clinic."""
     if name in ("patient", "correct_patient", "open_case"):
         return reverse(f"cases:{name}", args=[PatientFactory(clinic=clinic).pk])
-    if name in ("describe_image", "remove_image"):
-        return reverse(f"cases:{name}", args=[LesionImageFactory(case__patient__clinic=clinic).pk])
+    for names, make in IN_A_CASE.items():
+        if name in names:
+            return reverse(f"cases:{name}", args=[make(case__patient__clinic=clinic).pk])
     if name == "retry":
         case = CaseFactory(submitted=True, patient__clinic=clinic)
         return reverse("cases:retry", args=[AnalysisFactory(failed=True, image__case=case).pk])

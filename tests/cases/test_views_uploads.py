@@ -1,4 +1,4 @@
-"""Images of a draft: with and without JavaScript, each file with its own answer."""
+"""Images of a draft by a form, each file with its own answer; and what can be put right about them."""
 
 import io
 import re
@@ -38,9 +38,9 @@ def file(content, name="photo.jpg"):
     return SimpleUploadedFile(name, content, content_type="image/jpeg")
 
 
-def send(client, case, lesion, *files, headers=None, **kind):
+def send(client, case, lesion, *files, **kind):
     form = {**DERMOSCOPIC, **kind, "lesion": lesion.pk, "files": files}
-    return client.post(reverse("cases:upload", args=[case.pk]), form, headers=headers or {})
+    return client.post(reverse("cases:upload", args=[case.pk]), form)
 
 
 def stored(image):
@@ -63,30 +63,14 @@ def test_one_bad_file_never_costs_the_others_and_is_named(staff, draft, lesion):
     assert draft.images.count() == 1
 
 
-def test_a_file_in_place_is_answered_with_its_row_and_the_new_checklist(staff, draft, lesion):
-    piece = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX).content.decode()
-    image = draft.images.get()
-    assert f'<li class="shot" id="image-{image.pk}"' in piece
-    assert re.search(r'id="checklist"[^>]*hx-swap-oob="true"', piece)
-    assert "1 image" in piece
-
-
-def test_a_bad_file_in_place_is_answered_with_its_sentence(staff, draft, lesion):
-    answer = send(staff, draft, lesion, file(b"hello"), headers=AS_HTMX)
-    assert answer.status_code == 422
-    assert 'class="invalid-feedback"' in answer.content.decode()
-    assert "<html" not in answer.content.decode()
-
-
 def test_a_file_that_is_too_large_is_refused_by_its_size(staff, draft, lesion, settings):
     settings.UPLOAD_MAX_BYTES = 1000
-    answer = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX)
+    answer = send(staff, draft, lesion, file(jpeg(1)))
     assert "are accepted" in answer.content.decode()
     assert not LesionImage.objects.exists()
 
 
-@pytest.mark.parametrize("headers", [{}, AS_HTMX], ids=["page", "piece"])
-def test_a_body_that_is_too_long_is_refused_before_any_of_it_is_kept(staff, draft, lesion, settings, headers):
+def test_a_body_that_is_too_long_is_refused_before_any_of_it_is_kept(staff, draft, lesion, settings):
     settings.UPLOAD_MAX_BYTES = 10_000
     before = AuditEvent.objects.count()
     body = io.BytesIO(b"x" * 200_000)  # no form at all: whoever tried to read it as one would say so
@@ -94,7 +78,6 @@ def test_a_body_that_is_too_long_is_refused_before_any_of_it_is_kept(staff, draf
         "POST",
         reverse("cases:upload", args=[draft.pk]),
         content_type="multipart/form-data; boundary=b",
-        headers=headers,
         **{"wsgi.input": body, "CONTENT_LENGTH": "200000"},
     )
     assert answer.status_code == 413
@@ -113,17 +96,7 @@ def test_an_upload_without_its_token_is_refused(north, draft, lesion, settings):
     assert send(client, draft, lesion, file(jpeg(1)), csrfmiddlewaretoken=token).status_code == 302
 
 
-def test_the_same_file_twice_is_one_image(staff, draft, lesion):
-    first = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX).content.decode()
-    again = send(staff, draft, lesion, file(jpeg(1), "copy.jpg"), headers=AS_HTMX).content.decode()
-    row = re.compile(r'id="(image-[^"]+)"')
-    assert row.search(first)[1] == row.search(again)[1]
-    assert draft.images.count() == 1
-    assert "already in this case" not in first
-    assert "This image is already in this case." in again
-
-
-def test_the_same_file_twice_without_javascript_is_said_too(staff, draft, lesion):
+def test_the_same_file_twice_is_one_image_and_that_is_said(staff, draft, lesion):
     send(staff, draft, lesion, file(jpeg(1)))
     answer = send(staff, draft, lesion, file(jpeg(1)), file(jpeg(2)))
     page = staff.get(answer["Location"]).content.decode()
@@ -135,14 +108,14 @@ def test_the_same_file_twice_without_javascript_is_said_too(staff, draft, lesion
 def test_the_same_file_for_another_lesion_is_refused_in_words(staff, draft, lesion):
     send(staff, draft, lesion, file(jpeg(1)))
     other = LesionFactory(patient=draft.patient)
-    answer = send(staff, draft, other, file(jpeg(1)), headers=AS_HTMX)
+    answer = send(staff, draft, other, file(jpeg(1)))
     assert answer.status_code == 422
     assert "another lesion" in answer.content.decode()
 
 
 def test_another_patients_lesion_is_refused_and_another_clinics_does_not_exist(staff, north, draft):
     neighbour = LesionFactory(patient__clinic=north.clinic)
-    answer = send(staff, draft, neighbour, file(jpeg(1)), headers=AS_HTMX)
+    answer = send(staff, draft, neighbour, file(jpeg(1)))
     assert "another patient" in answer.content.decode()
     assert send(staff, draft, LesionFactory(), file(jpeg(1))).status_code == 404
 
@@ -219,21 +192,11 @@ def known(north, lesion):
     return LesionImageFactory(case__patient__clinic=north.clinic, seed=1).case
 
 
-def test_a_picture_of_another_patient_is_answered_with_where_it_is_and_a_question(staff, draft, lesion, known):
-    answer = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX)
-    piece = answer.content.decode()
-    assert answer.status_code == 409
-    assert known.patient.pseudonym in piece
-    assert reverse("cases:case", args=[known.pk]) in piece
-    assert 'name="override_reason"' in piece
-    assert not draft.images.exists()
-
-
 def test_with_a_reason_it_is_filed_and_the_row_says_so(staff, draft, lesion, known):
-    piece = send(staff, draft, lesion, file(jpeg(1)), headers=AS_HTMX, override_reason="Typed <twice>.")
-    assert piece.status_code == 200
-    assert "Another patient has this picture too." in piece.content.decode()
-    assert "Typed &lt;twice&gt;." in piece.content.decode()
+    send(staff, draft, lesion, file(jpeg(1)), override_reason="Typed <twice>.")
+    page = staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
+    assert "Another patient has this picture too." in page
+    assert "Typed &lt;twice&gt;." in page
     assert draft.images.get().override_reason == "Typed <twice>."
 
 
@@ -246,12 +209,11 @@ def test_without_javascript_the_form_asks_for_the_reason(staff, draft, lesion, k
     assert draft.images.count() == 1
 
 
-@pytest.mark.parametrize("headers", [{}, AS_HTMX], ids=["page", "piece"])
-def test_one_reason_never_overrides_twins_that_nobody_was_shown(staff, draft, lesion, known, headers):
+def test_one_reason_never_overrides_twins_that_nobody_was_shown(staff, draft, lesion, known):
     LesionImageFactory(case__patient__clinic=known.patient.clinic, seed=2)
     files = [file(jpeg(1)), file(jpeg(2))]
-    answer = send(staff, draft, lesion, *files, headers=headers, override_reason="Typed twice.")
+    answer = send(staff, draft, lesion, *files, override_reason="Typed twice.")
     assert answer.status_code == 422
     assert "choose that file alone" in answer.content.decode()
-    assert ('value="Typed twice."' in answer.content.decode()) is not bool(headers)
+    assert 'value="Typed twice."' in answer.content.decode()
     assert not draft.images.exists()

@@ -53,6 +53,7 @@ class Images(Endpoint):
     acts = {"POST": "attach_image"}
     shapes = {"POST": ImageIn}
     parser_classes = (MultiPartParser,)
+    stores_files = True
     largest_body = settings.UPLOAD_MAX_BYTES + FORM_SLACK
 
     def prepare(self, request: Request, case: UUID) -> None:

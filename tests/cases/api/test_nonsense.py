@@ -20,6 +20,8 @@ FIELDS = {
     "reads": ["decision", "diagnosis", "management", "reason", "comment"],
     "request-images": ["reason", "comment", "image"],
     "decline-retake": ["reason", "comment"],
+    "uploads": ["lesion", "image_type", "captured_at", "replaces", "override_reason", "byte_size", "sha256"],
+    "complete-upload": ["override_reason"],
     "audit-reports": ["since", "until", "action", "about", "by"],
 }
 LISTS = {

@@ -7,7 +7,9 @@ from django.urls import get_resolver
 
 from cases.api.endpoint import Endpoint, Nothing
 from cases.permissions import ACTS
+from cases.pictures import sha256
 from cases.services.audit import record_view
+from cases.storage import write_at
 from cases.vocabulary import Action, Role
 from tests.cases.api.conftest import answered_case
 from tests.drawings import jpeg
@@ -19,6 +21,7 @@ from tests.factories import (
     LesionImageFactory,
     ModelVersionFactory,
     RetakeRequestFactory,
+    UploadFactory,
     UserFactory,
 )
 
@@ -42,6 +45,12 @@ ALLOWED = {
     "POST cases": (INTAKE, 201),
     "GET case": (CARE, 200),
     "POST images": (INTAKE, 201),
+    "GET uploads": (CARE, 200),
+    "POST uploads": (INTAKE, 201),
+    "GET upload": (CARE, 200),
+    "PATCH upload": (INTAKE, 200),
+    "DELETE upload": (INTAKE, 204),
+    "POST complete-upload": (INTAKE, 201),
     "POST submit": (INTAKE, 202),
     "POST claim": ({READER}, 200),
     "POST release": ({READER}, 200),
@@ -68,6 +77,7 @@ ALLOWED = {
 LISTS = {
     f"GET {kind}" for kind in ("patients", "lesions", "cases", "worklist", "audit-events", "audit-reports", "models")
 }
+METHODS = ("GET", "POST", "PATCH", "DELETE")
 OPEN = {"POST token", "GET schema", "GET docs"}  # they know nobody, and tell of no clinic
 UNSEEN = {AUDITOR: "care", STAFF: "trail", READER: "trail"}  # kinds of things that are not in the role's lists at all
 
@@ -76,9 +86,7 @@ def routes():
     for pattern in _flat(get_resolver("cases.api.urls").url_patterns):
         view = pattern.callback.cls
         if view is not Nothing:
-            yield from (
-                (f"{method} {pattern.name}", view) for method in ("GET", "POST") if hasattr(view, method.lower())
-            )
+            yield from ((f"{method} {pattern.name}", view) for method in METHODS if hasattr(view, method.lower()))
 
 
 def _flat(patterns):
@@ -92,8 +100,8 @@ def test_the_table_knows_every_route():
 
 def test_no_endpoint_answers_another_method():
     for name, view in routes():
-        extra = {"PUT", "PATCH", "DELETE", "TRACE"} & {m.upper() for m in view.http_method_names if hasattr(view, m)}
-        assert not extra, name
+        answered = {m.upper() for m in view.http_method_names if hasattr(view, m)} - {"HEAD", "OPTIONS"}
+        assert answered == {method for method in METHODS if hasattr(view, method.lower())}, name
 
 
 @pytest.mark.parametrize("name", sorted(ALLOWED))
@@ -117,9 +125,19 @@ class Stage:
         self.submittable = LesionImageFactory(case__patient=self.patient).case
         self.awaiting = RetakeRequestFactory(case__patient=self.patient).case
         self.veiled = LesionImageFactory(case__patient=self.patient, recognisable=True)
+        self.upload = UploadFactory(case=self.draft, lesion=self.lesion, byte_size=4, sha256=sha256(b"part"))
+        self.whole = self._whole()
         self.report = AuditReportFactory(clinic=clinic)
         self.model = ModelVersionFactory(clinic=clinic)
         record_view(actor=reader, action=Action.CASE_VIEWED, about=self.answered)
+
+    def _whole(self):
+        """An upload of which every byte is there."""
+        data = jpeg(78)
+        facts = {"byte_size": len(data), "offset": len(data), "sha256": sha256(data)}
+        upload = UploadFactory(case=self.draft, lesion=self.lesion, **facts)
+        write_at(upload.part_name, 0, data)
+        return upload
 
     def request(self, name):
         """Address and body."""
@@ -138,6 +156,12 @@ class Stage:
             "cases": (f"{case}/", {"patient": str(self.patient.pk), "reason": "It itches."}),
             "case": (f"{case}/{self.answered.pk}/", None),
             "images": (f"{case}/{self.draft.pk}/images/", {"lesion": str(self.lesion.pk), "image_type": "dermoscopic"}),
+            "uploads": (
+                f"{case}/{self.draft.pk}/uploads/",
+                {"lesion": str(self.lesion.pk), "image_type": "dermoscopic", "byte_size": 9, "sha256": "0" * 64},
+            ),
+            "upload": (f"/api/v1/uploads/{self.upload.pk}/", b"part"),
+            "complete-upload": (f"/api/v1/uploads/{self.whole.pk}/complete/", {}),
             "submit": (f"{case}/{self.submittable.pk}/submit/", {}),
             "claim": (f"{case}/{self.answered.pk}/claim/", {}),
             "release": (f"{case}/{self.in_review.pk}/release/", {}),
@@ -170,6 +194,11 @@ class Stage:
             answer = client.get(address)
             answer.read = b"".join(answer) if answer.streaming else answer.content  # which closes the file
             return answer
+        if method == "DELETE":
+            return client.delete(address)
+        if method == "PATCH":
+            octets, headers = "application/offset+octet-stream", {"Upload-Offset": "0"}
+            return client.generic("PATCH", address, body, content_type=octets, headers=headers)
         if route == "images":
             return client.post(address, {**body, "file": SimpleUploadedFile("a.jpg", jpeg(77))}, format="multipart")
         return client.post(address, body)

@@ -26,8 +26,8 @@ def later():
     return timezone.now() + timedelta(hours=2)
 
 
-def test_one_question_however_many_files(image, media, django_assert_num_queries):
-    with django_assert_num_queries(1):  # for the picture and its thumbnail, both old and both known
+def test_two_questions_however_many_files(image, media, django_assert_num_queries):
+    with django_assert_num_queries(2):  # for images and for uploads; picture and thumbnail are old, and known
         assert sweep.remove_orphan_files(now=later()) == 0
 
 

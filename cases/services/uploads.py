@@ -1,0 +1,233 @@
+"""Files that arrive in parts: each part goes on where the last one ended, whatever broke off in between.
+
+The words and the rules of the offset are those of tus 1.0 (docs/adr/0008). The row says how much counts: bytes behind
+its offset, which a crash may leave in the file, are written over by the next part.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cases.errors import Conflict, InvalidInput, NotFound, OffsetMismatch, StorageUnavailable
+from cases.models import Case, Lesion, LesionImage, Upload, User
+from cases.permissions import ensure_may, ensure_visible, find, visible_uploads
+from cases.pictures import Picture, sha256
+from cases.services import audit
+from cases.services.checks import Problems
+from cases.services.images import already_there, attach_image, clean_upload, ensure_attachable
+from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.wrong_patient import refuse_known_bytes
+from cases.storage import private_storage, removed_on_failure, write_at
+from cases.vocabulary import Action
+
+KEPT = timedelta(hours=24)  # after the last part
+_HEX = frozenset("0123456789abcdef")
+
+
+class Arrived(NamedTuple):
+    data: bytes
+    picture: Picture | None  # None: the image is in the case already
+
+
+def start_upload(
+    *, actor: User, case: Case, lesion: Lesion, byte_size: int, sha256: str, override_reason: str = "", **details: Any
+) -> Upload:
+    """Begin, or go on with what was begun: one file is one upload of its case, at the offset that it has reached.
+
+    `details` are those of `attach_image`. What is in the case already is complete at once; what another patient of the
+    clinic has is refused as `FiledElsewhere` before any of it travels, unless there is an `override_reason`.
+    """
+    reason, described = override_reason.strip(), {**details}
+    recognisable = described.pop("recognisable", False)
+    ensure_attachable(actor, case, lesion, override_reason=reason, **described)
+    _check_file(byte_size, sha256)
+    known = already_there(case, lesion, sha256, described.get("replaces"))
+    if known is None:
+        refuse_known_bytes(case, sha256, reason)
+    placed = {"lesion": lesion, "recognisable": recognisable, "override_reason": reason, **described}
+    with transaction.atomic():
+        case = locked_case(actor, case)
+        refuse_unless_editable(case)
+        upload = case.uploads.open().select_for_update(of=("self",), no_key=True).filter(sha256=sha256).first()
+        if upload is None:
+            return _begin(actor, case, byte_size, sha256, placed, there=known is not None)
+        if upload.byte_size != byte_size:
+            raise InvalidInput({"byte_size": f"This file was begun with {upload.byte_size} bytes."})
+        for field, value in placed.items():
+            setattr(upload, field, value)
+        upload.expires_at = timezone.now() + KEPT
+        upload.save()
+        return upload
+
+
+def receive_part(*, actor: User, upload: Upload, offset: int, part: bytes) -> Upload:
+    """Keep the bytes from `offset` on; any other offset than the one reached is an `OffsetMismatch` that names it."""
+    ensure_may(actor, "attach_image")
+    with transaction.atomic():
+        upload = _locked(actor, upload)
+        refuse_unless_editable(upload.case)
+        if offset != upload.offset:
+            raise OffsetMismatch(upload.offset)
+        if not part or offset + len(part) > upload.byte_size:
+            raise InvalidInput({"part": f"Between 1 and {upload.byte_size - offset} bytes are still to come."})
+        try:
+            write_at(upload.part_name, offset, part)
+        except OSError as error:
+            raise StorageUnavailable(
+                "This part could not be stored: the disk takes no more. Try again later."
+            ) from error
+        upload.offset += len(part)
+        upload.last_part_at = timezone.now()
+        upload.expires_at = upload.last_part_at + KEPT
+        upload.save(update_fields=["offset", "last_part_at", "expires_at"])
+    return upload
+
+
+def check_arrived(*, actor: User, upload: Upload, override_reason: str = "") -> Arrived | None:
+    """What `complete_upload` needs and takes long to make; None: nothing. A file that is no picture goes at once."""
+    ensure_may(actor, "attach_image")
+    upload = find(visible_uploads(actor).select_related("case__patient__clinic", "lesion", "replaces"), upload.pk)
+    if upload.completed_at:
+        return None
+    if upload.offset < upload.byte_size:
+        raise OffsetMismatch(upload.offset)
+    try:
+        data = _whole(upload)
+        picture = clean_upload(
+            actor=actor,
+            case=upload.case,
+            lesion=upload.lesion,
+            data=data,
+            override_reason=override_reason.strip() or upload.override_reason,
+            **upload.details,
+        )
+    except InvalidInput as refusal:
+        if "file" in refusal.errors:
+            with transaction.atomic():
+                _end(_locked(actor, upload), actor, why="unusable")
+        raise
+    return Arrived(data, picture)
+
+
+def complete_upload(
+    *, actor: User, upload: Upload, override_reason: str = "", arrived: Arrived | None = None
+) -> LesionImage:
+    """Make the image of a file that is whole. Asked for again, the image that came of it is returned.
+
+    A caller with a transaction of its own gives what `check_arrived` answered before it.
+    """
+    ensure_may(actor, "attach_image")
+    ensure_visible(visible_uploads(actor), upload)
+    arrived = arrived or check_arrived(actor=actor, upload=upload, override_reason=override_reason)
+    with removed_on_failure(), transaction.atomic():
+        locked_case(actor, upload.case)
+        upload = _locked(actor, upload)
+        if arrived is None or upload.completed_at:
+            return _image_of(upload)
+        image = attach_image(
+            actor=actor,
+            case=upload.case,
+            lesion=upload.lesion,
+            data=arrived.data,
+            picture=arrived.picture,
+            override_reason=override_reason.strip() or upload.override_reason,
+            **upload.details,
+        )
+        upload.completed_at = timezone.now()
+        upload.save(update_fields=["completed_at"])
+        _remove_bytes(upload)
+        return image
+
+
+def discard_upload(*, actor: User, upload: Upload) -> None:
+    """Stop an upload for good: what arrived of it is deleted."""
+    ensure_may(actor, "attach_image")
+    with transaction.atomic():
+        locked_case(actor, upload.case)
+        upload = _locked(actor, upload)
+        if upload.completed_at:
+            raise Conflict("This upload is complete. Remove the image instead.")
+        _end(upload, actor, why="person")
+
+
+def end_uploads_of(case: Case, *, actor: User) -> None:
+    """The case takes no more images: what was on its way goes. The caller holds the case, in a transaction."""
+    for upload in case.uploads.open().select_for_update(of=("self",), no_key=True):
+        upload.case = case
+        _end(upload, actor, why=case.state)
+
+
+def expire_upload(pk: Any, *, now: datetime) -> bool:
+    """Delete a row that nobody came back to, with its bytes."""
+    with transaction.atomic():
+        found = Upload.objects.expired(now).filter(pk=pk)
+        case = Case.objects.select_for_update(of=("self",), no_key=True).filter(uploads__in=found).first()
+        upload = found.select_for_update(of=("self",), no_key=True).select_related("case__patient__clinic").first()
+        if case is None or upload is None:
+            return False
+        if upload.completed_at:
+            upload.delete()
+        else:
+            _end(upload, None, why="expired")
+    return True
+
+
+def _check_file(byte_size: int, digest: str) -> None:
+    problems = Problems()
+    most = settings.UPLOAD_MAX_BYTES
+    if not 0 < byte_size <= most:
+        problems.add("byte_size", f"Between 1 byte and {most // 1_000_000} MB; this has {byte_size}.")
+    if len(digest) != 64 or not _HEX.issuperset(digest):
+        problems.add("sha256", "64 hexadecimal digits, in lower case.")
+    problems.raise_if_any()
+
+
+def _begin(actor: User, case: Case, byte_size: int, digest: str, placed: dict[str, Any], *, there: bool) -> Upload:
+    now = timezone.now()
+    ended = {"offset": byte_size, "completed_at": now} if there else {}
+    upload = Upload.objects.create(
+        case=case, byte_size=byte_size, sha256=digest, created_by=actor, expires_at=now + KEPT, **placed, **ended
+    )
+    payload = {"case": str(case.pk), "bytes": byte_size}
+    audit.record(clinic=case.clinic, actor=actor, action=Action.UPLOAD_STARTED, about=upload, payload=payload)
+    return upload
+
+
+def _locked(actor: User, upload: Upload) -> Upload:
+    """The upload as it is now, held until the transaction ends. Whoever needs its case too holds that first."""
+    uploads = visible_uploads(actor).select_related("case__patient__clinic", "lesion", "replaces")
+    return find(uploads.select_for_update(of=("self",), no_key=True), upload.pk)
+
+
+def _whole(upload: Upload) -> bytes:
+    try:
+        with private_storage().open(upload.part_name) as file:
+            data = file.read()
+    except FileNotFoundError:
+        data = b""
+    if sha256(data) != upload.sha256:
+        raise InvalidInput({"file": "What arrived is not the file that was announced. Send it again from the start."})
+    return data
+
+
+def _image_of(upload: Upload) -> LesionImage:
+    image = LesionImage.objects.filter(case=upload.case_id, sha256=upload.sha256).first()
+    if image is None:
+        raise NotFound("The image that came of this upload was removed. Send the file anew.")
+    return image
+
+
+def _end(upload: Upload, actor: User | None, *, why: str) -> None:
+    payload = {"case": str(upload.case_id), "bytes": upload.offset, "of": upload.byte_size, "why": why}
+    clinic = upload.case.clinic
+    audit.record(clinic=clinic, actor=actor, action=Action.UPLOAD_DISCARDED, about=upload, payload=payload)
+    _remove_bytes(upload)
+    upload.delete()
+
+
+def _remove_bytes(upload: Upload) -> None:
+    transaction.on_commit(partial(private_storage().delete, upload.part_name), robust=True)
