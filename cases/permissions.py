@@ -33,6 +33,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "retry_analysis": (Role.STAFF, Role.DERMATOLOGIST, Role.ADMIN),
     "explain_analysis": (Role.DERMATOLOGIST,),
     "view_worklist": (Role.DERMATOLOGIST, Role.ADMIN, Role.STAFF),
+    "save_filter": (Role.DERMATOLOGIST, Role.ADMIN, Role.STAFF),
     "claim_case": (Role.DERMATOLOGIST,),
     "release_case": (Role.DERMATOLOGIST,),
     "record_read": (Role.DERMATOLOGIST,),
@@ -122,6 +123,12 @@ def visible_reads(user) -> QuerySet:
 
 def visible_retakes(user) -> QuerySet:
     return _visible(models.RetakeRequest.objects.all(), user, path="case__patient__clinic", roles=_CARE)
+
+
+def visible_saved_filters(user) -> QuerySet:
+    """Everybody has their own."""
+    saved = _visible(models.SavedFilter.objects.all(), user, path="clinic", roles=_CARE)
+    return saved.filter(owner=user) if user.is_authenticated else saved
 
 
 def visible_model_versions(user) -> QuerySet:

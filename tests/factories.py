@@ -336,6 +336,16 @@ class RetakeRequestFactory(DjangoModelFactory):
     created_at = factory.SelfAttribute("case.paused_at")
 
 
+class SavedFilterFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SavedFilter
+
+    clinic = factory.SubFactory(ClinicFactory)
+    owner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"), role="dermatologist")
+    name = factory.Sequence(lambda n: f"Filter {n}")
+    criteria = factory.LazyFunction(lambda: {"view": "all", "site": "ear"})
+
+
 class AuditReportFactory(DjangoModelFactory):
     class Meta:
         model = models.AuditReport

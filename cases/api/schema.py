@@ -77,6 +77,7 @@ TAGS = (
     "analyses",
     "explanations",
     "worklist",
+    "worklist-filters",
     "models",
     "audit-events",
     "audit-reports",

@@ -13,6 +13,7 @@ from cases.api.views import (
     patients,
     reading,
     retakes,
+    saved_filters,
     tokens,
     uploads,
 )
@@ -51,6 +52,9 @@ version_1 = [
         name="explanation-overlay",
     ),
     path("worklist/", reading.WorklistRows.as_view(), name="worklist"),
+    path("worklist-filters/", saved_filters.SavedFilters.as_view(), name="saved-filters"),
+    path("worklist-filters/<uuid:saved>/", saved_filters.SavedFilter.as_view(), name="saved-filter"),
+    path("worklist-filters/<uuid:saved>/delete/", saved_filters.DeleteSavedFilter.as_view(), name="delete-filter"),
     path("audit-events/", audit.AuditEvents.as_view(), name="audit-events"),
     path("audit-reports/", audit.AuditReports.as_view(), name="audit-reports"),
     path("audit-reports/<uuid:report>/download/", audit.AuditDownload.as_view(), name="audit-download"),

@@ -2,8 +2,10 @@ from typing import Any
 
 from django import forms
 
+from cases.models.saved_filter import LONGEST_NAME
+from cases.selectors.saved_filters import wanted_by
 from cases.selectors.worklist import WorklistFilter
-from cases.states import WAITING_CASE, CaseState
+from cases.states import WAITING_CASE
 from cases.vocabulary import Site, Tier
 
 ANY = [("", "Any")]
@@ -14,6 +16,12 @@ VIEWS = (
     ("unassessed", "Not assessed"),
     ("awaiting", "Awaiting images"),
 )
+
+
+class NameForm(forms.Form):
+    """What a filter is to be called."""
+
+    name = forms.CharField(max_length=LONGEST_NAME)
 
 
 class WorklistForm(forms.Form):
@@ -47,10 +55,4 @@ class WorklistForm(forms.Form):
         return self.chosen.get("view", "flagged")
 
     def as_filter(self) -> WorklistFilter:
-        chosen = self.chosen
-        view = chosen.pop("view", "flagged")
-        if view == "unassessed":
-            chosen["tier"] = "unassessed"
-        if view == "awaiting":
-            chosen["state"] = CaseState.AWAITING_IMAGES
-        return WorklistFilter(**chosen, flagged=True if view == "flagged" else None, held_by_me=view == "mine")
+        return wanted_by(self.chosen)

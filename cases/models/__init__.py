@@ -15,6 +15,7 @@ from cases.models.prediction import Embedding, Explanation, Prediction
 from cases.models.read import Read
 from cases.models.retake import RetakeRequest
 from cases.models.reveal import Reveal
+from cases.models.saved_filter import SavedFilter
 from cases.models.upload import Upload
 from cases.models.usability import UsabilityAnswer
 from cases.models.user import User
@@ -41,6 +42,7 @@ __all__ = [
     "Read",
     "RetakeRequest",
     "Reveal",
+    "SavedFilter",
     "Upload",
     "UsabilityAnswer",
     "User",

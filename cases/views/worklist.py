@@ -1,19 +1,24 @@
 """The queue: who is next and why."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.errors import Conflict
 from cases.forms.worklist import VIEWS, WorklistForm
-from cases.models import Case, User
+from cases.models import Case, SavedFilter, User
+from cases.models.saved_filter import LONGEST_NAME
+from cases.permissions import find, visible_saved_filters
 from cases.selectors.policy import flag_policy
 from cases.selectors.queue_numbers import BINS, QueueNumbers, queue_numbers
+from cases.selectors.saved_filters import CRITERIA, counted, default_filter, problems_of, query_of
 from cases.selectors.worklist import Worklist, WorklistRow
 from cases.services import audit
 from cases.services.review import claim_case
@@ -26,13 +31,26 @@ PAGE = 50
 MOST_TRIES = 10  # cases that colleagues take while one is being chosen
 
 
+class Asked(NamedTuple):
+    """What part of the queue is asked for, and by which of the person's own filters, if by one."""
+
+    form: WorklistForm
+    saved: SavedFilter | None = None
+    differs: bool = False  # from what was saved
+    problems: Mapping[str, str] = MappingProxyType({})  # why the saved filter means nothing any more
+
+
 @requires("view_worklist")
 @require_safe
 def worklist(request: HttpRequest) -> HttpResponse:
-    form = WorklistForm(request.GET)
-    queue = Worklist(request.user, form.as_filter())
-    rows = queue.rows(0, _shown(request))
-    order, content = _fingerprints(rows, len(queue))
+    opening = default_filter(request.user) if not request.GET and not request.htmx else None
+    if opening:
+        return redirect(f"{reverse('cases:worklist')}?saved={opening.pk}")
+    asked = _asked(request)
+    queue = Worklist(request.user, asked.form.as_filter())
+    rows = [] if asked.problems else queue.rows(0, _shown(request))
+    context = _context(request, asked, queue, rows)
+    order, content = _fingerprints(rows, len(queue), context)
     seen_order, _, seen_content = request.GET.get("seen", "").partition(".")
     if request.htmx and (seen_order, seen_content) == (order, content):
         return HttpResponse(status=204)  # nothing changed: nothing on the screen may move
@@ -40,8 +58,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
         audit.record_view(actor=request.user, action=Action.WORKLIST_VIEWED, cases=len(rows))
     if not request.htmx:
         turn_to(request)
-    context = _context(request, form, queue, rows) | {"seen": f"{order}.{content}"}
-    return render(request, "worklist/_queue.html" if request.htmx else "worklist/worklist.html", context)
+    template = "worklist/_queue.html" if request.htmx else "worklist/worklist.html"
+    return render(request, template, context | {"seen": f"{order}.{content}"})
 
 
 @requires("claim_case")
@@ -65,14 +83,31 @@ def claim_next(reader: User) -> Case | None:
     return None
 
 
-def _context(request: HttpRequest, form: WorklistForm, queue: Worklist, rows: list[WorklistRow]) -> dict[str, Any]:
+def _asked(request: HttpRequest) -> Asked:
+    """What the address asks for; a saved filter alone stands for what was saved in it."""
+    if "saved" not in request.GET:
+        return Asked(WorklistForm(request.GET))
+    saved = find(visible_saved_filters(request.user), request.GET["saved"])
+    if set(CRITERIA) & set(request.GET):
+        form = WorklistForm(request.GET)
+        return Asked(form, saved, differs=form.chosen != saved.criteria)
+    return Asked(WorklistForm(saved.criteria), saved, problems=problems_of(saved.criteria))
+
+
+def _context(request: HttpRequest, asked: Asked, queue: Worklist, rows: list[WorklistRow]) -> dict[str, Any]:
+    form = asked.form
     policy = flag_policy(request.user.clinic)
     numbers = queue_numbers(request.user)
     threshold = form.chosen.get("threshold", policy.threshold if policy else None)
     return {
         "form": form,
         "rows": rows,
-        "total": len(queue),
+        "total": 0 if asked.problems else len(queue),
+        "asked": asked,
+        "saved_filters": counted(request.user),
+        "savable": bool(set(form.chosen) - {"view"}) and not asked.problems,
+        "criteria": query_of(form.chosen),
+        "longest_name": LONGEST_NAME,
         "more": _shown(request) + PAGE if len(queue) > len(rows) else None,
         "oldest": max((row.waiting for row in rows), default=None),
         "views": [(name, label, numbers.of_view[name]) for name, label in VIEWS],
@@ -121,11 +156,12 @@ def _query(request: HttpRequest) -> str:
     return kept.urlencode()
 
 
-def _fingerprints(rows: Iterable[WorklistRow], total: int) -> tuple[str, str]:
-    """Of which cases stand in which order, and of everything that a row says."""
+def _fingerprints(rows: Iterable[WorklistRow], total: int, context: dict[str, Any]) -> tuple[str, str]:
+    """Of which cases stand in which order, and of everything that a row or a count beside them says."""
     order = [str(row.case.pk) for row in rows]
     content = [(row.case.state, row.case.tier, row.reason, waited(row.waiting), row.held_by_me) for row in rows]
-    return _digest(order, total), _digest(content)
+    counts = [context["views"], [saved.count for saved in context["saved_filters"]]]
+    return _digest(order, total), _digest(content, counts)
 
 
 def _digest(*parts: object) -> str:

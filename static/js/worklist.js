@@ -80,7 +80,9 @@ if (queue) {
   document.body.addEventListener("htmx:beforeSwap", holdBack);
   document.body.addEventListener("htmx:afterSwap", settle);
   document.addEventListener("click", (event) => event.target.closest("[data-show-changes]") && showChanges());
+  const own = (place) => () => document.querySelectorAll("[data-saved]")[place]?.click();
   bindKeys({
+    ...Object.fromEntries([...Array(9).keys()].map((place) => [String(place + 1), own(place)])),
     j: () => move(1),
     k: () => move(-1),
     c: claim,

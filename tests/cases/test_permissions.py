@@ -75,6 +75,14 @@ def test_what_somebody_asked_to_see_is_in_their_own_list_only(north):
     assert not permissions.visible_reveals(AnonymousUser()).exists()
 
 
+def test_a_saved_filter_is_in_its_owners_list_only(north, south):
+    saved = factories.SavedFilterFactory(clinic=north.clinic, owner=north.dermatologist)
+    factories.SavedFilterFactory(clinic=south.clinic, owner=north.dermatologist)  # from when they worked there
+    assert list(permissions.visible_saved_filters(north.dermatologist)) == [saved]
+    assert not permissions.visible_saved_filters(north.admin).exists()
+    assert not permissions.visible_saved_filters(AnonymousUser()).exists()
+
+
 def test_an_id_that_is_none_fails_like_a_missing_one(north):
     with pytest.raises(NotFound):
         permissions.find(permissions.visible_cases(north.staff), "1 OR 1=1")
@@ -99,6 +107,7 @@ ALLOWED = {
     "retry_analysis": "staff dermatologist admin",
     "explain_analysis": "dermatologist",
     "view_worklist": "staff dermatologist admin",
+    "save_filter": "staff dermatologist admin",
     "claim_case": "dermatologist",
     "release_case": "dermatologist",
     "record_read": "dermatologist",

@@ -1,6 +1,7 @@
 from rest_framework import serializers
 
-from cases.api.serializers.fields import OptionalCode
+from cases.api.serializers.fields import OptionalCode, VisibleObject
+from cases.permissions import visible_saved_filters
 from cases.states import CaseState
 from cases.vocabulary import Site, Tier
 
@@ -8,6 +9,9 @@ UNASSESSED = "unassessed"
 
 
 class WorklistQuery(serializers.Serializer):
+    saved = VisibleObject(
+        visible_saved_filters, required=False, help_text="One of your own filters, instead of the other fields."
+    )
     tier = serializers.ChoiceField(
         [*Tier.choices, (UNASSESSED, "Not assessed")],
         required=False,

@@ -12,6 +12,7 @@ from cases.api.serializers.worklist import WorklistQuery, WorklistRowOut
 from cases.api.worklist_pages import WorklistPages
 from cases.permissions import visible_cases
 from cases.selectors.full import case_in_full
+from cases.selectors.saved_filters import wanted_by_saved
 from cases.selectors.worklist import WorklistFilter
 from cases.services.audit import record_view
 from cases.services.reads import record_read
@@ -27,9 +28,14 @@ class WorklistRows(Endpoint):
     @extend_schema(parameters=[WorklistQuery], responses=WorklistRowOut(many=True))
     def get(self, request: Request) -> Response:
         """The dermatologist's queue in its order, each row with the reason for its rank."""
-        rows = self.paginator.rows(request, WorklistFilter(**self.asked(WorklistQuery)))
+        rows = self.paginator.rows(request, self._wanted())
         record_view(actor=request.user, action=Action.WORKLIST_VIEWED, count=len(rows))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    def _wanted(self) -> WorklistFilter:
+        asked = self.asked(WorklistQuery)
+        saved = asked.pop("saved", None)
+        return wanted_by_saved(saved) if saved else WorklistFilter(**asked)
 
 
 class Claim(Endpoint):

@@ -23,12 +23,14 @@ FIELDS = {
     "uploads": ["lesion", "image_type", "captured_at", "replaces", "override_reason", "byte_size", "sha256"],
     "complete-upload": ["override_reason"],
     "audit-reports": ["since", "until", "action", "about", "by"],
+    "saved-filters": ["name", "criteria", "is_default"],
+    "saved-filter": ["name", "criteria", "is_default"],
 }
 LISTS = {
     "patients": ["cursor", "page_size"],
     "lesions": ["patient"],
     "cases": ["state", "patient"],
-    "worklist": ["tier", "min_malignancy", "site", "state", "cursor", "page_size"],
+    "worklist": ["tier", "min_malignancy", "site", "state", "saved", "cursor", "page_size"],
     "audit-events": ["since", "until", "action", "about", "by", "cursor"],
 }
 
@@ -36,6 +38,16 @@ LISTS = {
 @pytest.fixture
 def stage(north):
     return Stage(north.clinic, north.dermatologist)
+
+
+@pytest.mark.parametrize("field", ["view", "tier", "state", "site", "min_malignancy", "threshold", "nothing"])
+def test_in_a_saved_filter(field, north, api):
+    client = api(north.dermatologist)
+    for number, value in enumerate(NONSENSE):
+        body = json.dumps({"name": f"Filter {number}", "criteria": {field: value}})
+        answer = client.generic("POST", "/api/v1/worklist-filters/", body, content_type="application/json")
+        a_share = field in ("min_malignancy", "threshold") and value == 0
+        assert answer.status_code == (201 if a_share else 422), value
 
 
 def client_of(api, north, name):

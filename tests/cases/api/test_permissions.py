@@ -21,6 +21,7 @@ from tests.factories import (
     LesionImageFactory,
     ModelVersionFactory,
     RetakeRequestFactory,
+    SavedFilterFactory,
     UploadFactory,
     UserFactory,
 )
@@ -67,6 +68,11 @@ ALLOWED = {
     "GET explanation": (CARE, 200),
     "GET explanation-overlay": (CARE, 200),
     "GET worklist": (CARE, 200),
+    "GET saved-filters": (CARE, 200),
+    "POST saved-filters": (CARE, 201),
+    "GET saved-filter": ({READER}, 200),
+    "POST saved-filter": ({READER}, 200),
+    "POST delete-filter": ({READER}, 200),
     "GET audit-events": (TRAIL, 200),
     "GET audit-reports": (TRAIL, 200),
     "POST audit-reports": (TRAIL, 201),
@@ -127,6 +133,7 @@ class Stage:
         self.veiled = LesionImageFactory(case__patient=self.patient, recognisable=True)
         self.upload = UploadFactory(case=self.draft, lesion=self.lesion, byte_size=4, sha256=sha256(b"part"))
         self.whole = self._whole()
+        self.saved = SavedFilterFactory(clinic=clinic, owner=reader)
         self.report = AuditReportFactory(clinic=clinic)
         self.model = ModelVersionFactory(clinic=clinic)
         record_view(actor=reader, action=Action.CASE_VIEWED, about=self.answered)
@@ -180,6 +187,9 @@ class Stage:
             "explanation": (f"/api/v1/explanations/{self.explanation.pk}/", None),
             "explanation-overlay": (f"/api/v1/explanations/{self.explanation.pk}/overlay/", None),
             "worklist": ("/api/v1/worklist/", None),
+            "saved-filters": ("/api/v1/worklist-filters/", {"name": "Ears", "criteria": {"site": "ear"}}),
+            "saved-filter": (f"/api/v1/worklist-filters/{self.saved.pk}/", {"name": "Ears"}),
+            "delete-filter": (f"/api/v1/worklist-filters/{self.saved.pk}/delete/", {}),
             "audit-events": ("/api/v1/audit-events/", None),
             "audit-reports": ("/api/v1/audit-reports/", {}),
             "audit-download": (f"/api/v1/audit-reports/{self.report.pk}/download/", None),
@@ -215,7 +225,7 @@ def kind(name):
 
 
 def has_object(stage, name):
-    return "-" in stage.request(name.partition(" ")[2])[0].removeprefix("/api/v1/audit-").removeprefix("/api/v1/")
+    return any(len(part) == 36 for part in stage.request(name.partition(" ")[2])[0].split("/"))
 
 
 def statuses(stage, name, clients):
@@ -231,7 +241,8 @@ def statuses(stage, name, clients):
 @pytest.mark.parametrize("name", sorted(ALLOWED))
 def test_in_the_own_clinic(name, stage, north, api):
     allowed, success = ALLOWED[name]
-    refused = {role: 404 if has_object(stage, name) and UNSEEN.get(role) == kind(name) else 403 for role in EVERYONE}
+    unseen = EVERYONE if name.endswith("-filter") else {role for role, part in UNSEEN.items() if part == kind(name)}
+    refused = {role: 404 if has_object(stage, name) and role in unseen else 403 for role in EVERYONE}
     expected = refused | dict.fromkeys(allowed, success) | {"nobody": 401}
     assert statuses(stage, name, {"nobody": api()} | {role: api(getattr(north, role)) for role in EVERYONE}) == expected
 
