@@ -26,7 +26,9 @@ _CHILDREN: dict[str, dict[int, str]] = {
 }
 _TENSOR_EXTERNAL_DATA = 13
 _TENSOR_DATA_LOCATION = 14
+_NODE_OPERATOR = 4
 _NODE_DOMAIN = 7
+_QUANTISER = b"QuantizeLinear"
 _MAX_DEPTH = 32
 
 
@@ -41,12 +43,16 @@ class Port:
 
 @dataclass(frozen=True)
 class GraphSummary:
-    """What a model file holds, as far as safety and fit are concerned."""
+    """What a model file holds, as far as safety and fit are concerned.
+
+    quantised: it rounds what flows through it to whole numbers, so it computes in eight bits.
+    """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     foreign_domains: frozenset[str]
     external_tensors: int
+    quantised: bool = False
 
 
 def summarise(model: bytes) -> GraphSummary:
@@ -66,13 +72,14 @@ def summarise(model: bytes) -> GraphSummary:
         outputs = tuple(map(_port, _bytes_of(graph, 12)))
     except (ValueError, IndexError) as error:
         raise BundleError(f"The model is not a readable ONNX file: {error}.") from None
-    return GraphSummary(inputs, outputs, frozenset(walk.foreign_domains), walk.external_tensors)
+    return GraphSummary(inputs, outputs, frozenset(walk.foreign_domains), walk.external_tensors, walk.quantised)
 
 
 class _Walk:
     def __init__(self) -> None:
         self.foreign_domains: set[str] = set()
         self.external_tensors = 0
+        self.quantised = False
 
     def visit(self, message: str, data: memoryview, *, depth: int) -> None:
         if depth > _MAX_DEPTH:
@@ -84,6 +91,8 @@ class _Walk:
                 self.visit(children[number], value, depth=depth + 1)
             elif message == "tensor" and number in (_TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION):
                 external = external or value != 0
+            elif message == "node" and number == _NODE_OPERATOR and isinstance(value, memoryview):
+                self.quantised = self.quantised or bytes(value) == _QUANTISER
             elif message == "node" and number == _NODE_DOMAIN and isinstance(value, memoryview):
                 self.foreign_domains |= {_decode(value)} - STANDARD_DOMAINS
         self.external_tensors += external

@@ -32,6 +32,7 @@ NAMES = (
     "benchmark",
     "ablation",
     "export",
+    "quantise",
     "scope",
     "quality",
 )

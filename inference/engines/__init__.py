@@ -13,15 +13,15 @@ CHOICES: Final = ("auto", "onnxruntime", "openvino")
 
 
 class Engine(Protocol):
-    """An opened graph, pinned to one thread and one precision; threads may share it, a fork may not.
+    """An opened graph, pinned to one thread and one precision; threads may share it, a fork may not."""
 
-    Attributes:
-        description: name, version, precision and threads, as stored with every result.
-        tolerance: how far, in logits, its answers may lie from the stored ones.
-    """
+    @property
+    def description(self) -> str:
+        """Name, version, precision and threads, as stored with every result."""
 
-    description: str
-    tolerance: float
+    @property
+    def tolerance(self) -> float:
+        """How far, in logits, its answers may lie from the stored ones."""
 
     def run(self, tensor: Floats) -> tuple[Floats, Floats]:
         """(1, 3, H, W) float32 → features (1, C, h, w) and mask logits (1, 1, h, w), float32."""

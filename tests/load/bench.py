@@ -29,7 +29,7 @@ from inference.selection import select_runtime
 from tests.drawings import jpeg
 from tests.load.figures import percentile
 from tests.load.ours import KNOWN, SIZE, stages, steps
-from tests.load.rebuilt import Rebuilt, grad_cams
+from tests.load.rebuilt import Rebuilt, grad_cams, original
 from tests.load.rivals import Yardstick, explainers
 from tests.load.timing import interleaved, ratio, told
 from tests.load.workers import REPOSITORY, footprint, throughput
@@ -47,7 +47,7 @@ def main() -> dict[str, Any]:
     except BundleError as error:
         sys.exit(str(error))
     predictor = Predictor(bundle, runtime=arguments.runtime)
-    found = measure(predictor, runtime, pictures=arguments.pictures)
+    found = measure(predictor, runtime, Rebuilt(original(bundle, arguments.models)), pictures=arguments.pictures)
     found |= _processes(arguments.models, arguments.runtime)
     found = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), **_where(bundle, runtime), **found}
     arguments.data.mkdir(parents=True, exist_ok=True)
@@ -58,10 +58,9 @@ def main() -> dict[str, Any]:
     return found
 
 
-def measure(predictor: Predictor, runtime: Runtime, *, pictures: int) -> dict[str, Any]:
+def measure(predictor: Predictor, runtime: Runtime, network: Rebuilt, *, pictures: int) -> dict[str, Any]:
     """All that one process can measure, in four groups; ways of one group are taken in turns."""
     bundle, data = predictor.bundle, jpeg(0, SIZE)
-    network = Rebuilt(bundle)
     agreement = agree(bundle, runtime, network)
     tensor = prepare(decode(data), bundle.manifest.input).tensor
     ours, theirs, yardstick = steps(predictor, runtime, tensor), explainers(network, tensor), Yardstick()

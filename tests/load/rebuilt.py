@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import onnx
 import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from inference.bundle import FEATURES_OUTPUT, IMAGE_INPUT, Bundle
+from inference.errors import BundleError
+
+
+def original(bundle: Bundle, models: Path) -> Bundle:
+    """The bundle that this one was rounded from, else itself: torch computes the network as it was trained.
+
+    Raises:
+        BundleError: the one it was rounded from is not in the folder ``models``.
+    """
+    made_from = bundle.manifest.document.get("quantised_from")
+    if made_from is None:
+        return bundle
+    for folder in sorted(models.iterdir()):
+        if (folder / "manifest.json").is_file() and (found := Bundle.load(folder)).sha256 == made_from["sha256"]:
+            return found
+    raise BundleError(f"{models} lacks the bundle {made_from['version']} that {bundle.path.name} was rounded from.")
 
 
 class Rebuilt(nn.Module):

@@ -31,15 +31,15 @@ def clinic(bundle: Bundle, runtime: Choice) -> Callable[[bytes], object]:
     return lambda data: predictor.predict(data, KNOWN)
 
 
-def in_torch(bundle: Bundle) -> Callable[[bytes], object]:
+def in_torch(bundle: Bundle, models: Path) -> Callable[[bytes], object]:
     import torch
 
     from inference.decoding import decode
     from inference.preprocessing import prepare
-    from tests.load.rebuilt import Rebuilt
+    from tests.load.rebuilt import Rebuilt, original
 
     torch.set_num_threads(1)
-    network = Rebuilt(bundle)
+    network = Rebuilt(original(bundle, models))
 
     def predict(data: bytes) -> object:
         with torch.no_grad():
@@ -57,7 +57,7 @@ def rss_mb() -> float:
 
 def main(kind: str, models: str, runtime: Choice) -> None:
     bundle = Bundle.load(newest_bundle(models))
-    predict = clinic(bundle, runtime) if kind == "clinic" else in_torch(bundle)
+    predict = clinic(bundle, runtime) if kind == "clinic" else in_torch(bundle, Path(models))
     say({"ready": True})
     for line in sys.stdin:
         order, amount = line.split()  # "work 20" pictures, or "for 5.0" seconds

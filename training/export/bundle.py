@@ -67,7 +67,7 @@ def export(
     measured = {path: report(answers[path], fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS}
     manifest = _manifest(runs, fitted, answers["fused"], name=name, version=version, bootstrap=bootstrap)
     manifest["storage"] = {"convolution_kernels": "float16" if half else "float32", "computed_in": "float32"}
-    manifest["self_check"] = _self_check(model, head, priors.encoding)
+    manifest["self_check"] = self_check(model, head, priors.encoding)
     card = render(manifest, measured, runs=manifest["members"], limits=limits_of(_source(runs), records))
     return write_bundle(out, manifest=manifest, model=model, head=head, card=card), measured
 
@@ -92,17 +92,7 @@ def _manifest(
             "image_types": list(source.image_types),
         },
         "metadata_encoding": priors.encoding.to_dict(),
-        "calibration": {
-            "fitted_on": "validation side of the split",
-            "temperature_fused": fitted.temperature["fused"],
-            "temperature_image": fitted.temperature["image"],
-            "log_prior": _by_code(fitted.log_prior),
-        },
-        "thresholds": _thresholds(fitted, test, source.name, split.scheme, bootstrap),
-        "conformal": {
-            "alpha": ALPHA,
-            "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
-        },
+        **decisions(fitted, test, source.name, split.scheme, bootstrap=bootstrap),
         "training_data": {
             "name": source.name,
             "citation": source.citation,
@@ -115,6 +105,26 @@ def _manifest(
         },
         "licence": source.terms,
         "members": [_member(run) for run in runs],
+    }
+
+
+def decisions(fitted: Fitted, test: Answers, name: str, scheme: str, *, bootstrap: int) -> dict[str, Any]:
+    """The manifest's sections about what validation decided and what it comes to on the fused answers to the test side.
+
+    ``name`` is that of the data set, ``scheme`` that of the split.
+    """
+    return {
+        "calibration": {
+            "fitted_on": "validation side of the split",
+            "temperature_fused": fitted.temperature["fused"],
+            "temperature_image": fitted.temperature["image"],
+            "log_prior": _by_code(fitted.log_prior),
+        },
+        "thresholds": _thresholds(fitted, test, name, scheme, bootstrap),
+        "conformal": {
+            "alpha": ALPHA,
+            "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
+        },
     }
 
 
@@ -165,7 +175,8 @@ def _by_code(values: NDArray[np.float64]) -> dict[str, float]:
     return {code: float(value) for code, value in zip(DIAGNOSES, values, strict=True)}
 
 
-def _self_check(model: bytes, head: Head, encoding: MetadataEncoding) -> list[dict[str, Any]]:
+def self_check(model: bytes, head: Head, encoding: MetadataEncoding) -> list[dict[str, Any]]:
+    """The manifest's stored answers, of pictures that are made from a seed."""
     wanted = [(1, {}), (2, {"age": 70.0, "sex": "male", "localization": "back"})]
     return [
         {"seed": seed, "metadata": known, "logits": seeded_logits(model, head, seed, known, encoding=encoding)}

@@ -118,19 +118,11 @@ def _made(manifest: dict[str, Any], runs: list[dict[str, Any]]) -> str:
         f"{run['minutes']:.0f} minutes{_started(run)}"
         for run in runs
     )
-    half = manifest["storage"]["convolution_kernels"] == "float16"
-    stored = (
-        "The convolution kernels are stored in half precision and computed in single; calibration and every figure\n"
-        "are those of the stored weights."
-        if half
-        else "All weights are stored and computed in single precision."
-    )
-    asked = " ".join(["--run RUN" for _ in runs] + ["--half"] * half)
+    stored = _STORED[manifest["storage"]["convolution_kernels"]]
     by_clock = any(run["budget_minutes"] for run in runs)
     clock = (
         "The schedule followed the clock: a repeat gives a similar network, not the same weights.\n" if by_clock else ""
     )
-    name = shlex.quote(manifest["training_data"]["name"])
     return f"""## How it was made
 {len(runs)} ResNet-18-D member(s) whose scores are averaged, with gated additive metadata (age, sex, site; any may be
 unknown):
@@ -141,9 +133,31 @@ unknown):
 
 {clock}Bundle and figures come from one command ({manifest["created"][:10]}):
 
-    python -m training export --data {name} {asked} --version {manifest["version"]} --out DIR
+    python -m training {_command(manifest, len(runs))} --version {manifest["version"]} --out DIR
 
 The served runtime is measured file by file with `python -m training evaluate`."""
+
+
+def _command(manifest: dict[str, Any], members: int) -> str:
+    data, kernels = shlex.quote(manifest["training_data"]["name"]), manifest["storage"]["convolution_kernels"]
+    if kernels == "int8":
+        first = manifest["quantised_from"]["version"]
+        return f"quantise --data {data} --bundle {manifest['name']}-{first} --split SPLIT --report REPORT"
+    return " ".join([f"export --data {data}", *["--run RUN"] * members, *["--half"] * (kernels == "float16")])
+
+
+_STORED = {
+    "float32": "All weights are stored and computed in single precision.",
+    "float16": (
+        "The convolution kernels are stored in half precision and computed in single; calibration and every figure\n"
+        "are those of the stored weights."
+    ),
+    "int8": (
+        "The convolutions are stored and computed in eight bits (kernels in seven, with a scale for each channel);\n"
+        "heads, heat and all else behind the feature map in single precision. Calibration was fitted anew, and\n"
+        "every figure is one of the eight bits."
+    ),
+}
 
 
 def _started(run: dict[str, Any]) -> str:

@@ -85,6 +85,10 @@ def networks_of(bundle: Bundle) -> list[FusedNetwork]:
     Raises ``DataError`` where the graph is not one that ``export`` writes.
     """
     made, head = _members(bundle), bundle.head
+    if first := bundle.manifest.document.get("quantised_from"):
+        raise DataError(
+            f"{bundle.path} holds rounded weights; give the bundle {first['version']} that it was made from."
+        )
     if not made or len(made) != len(head.members):
         raise DataError(f"{bundle.path} does not name the networks that it is made of; give one that export wrote.")
     tensors = _initialisers(bundle.model)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
@@ -23,6 +23,7 @@ from inference.runtime import Runtime
 from training.data.pictures import read_picture
 from training.data.records import Record
 
+_OF_WEIGHTS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT8, TensorProto.INT32)  # no shapes: INT64
 STAGES = ("head", "all weights")
 
 
@@ -52,11 +53,11 @@ def signed_map(weights: NDArray[np.floating], features: NDArray[np.float32]) -> 
 
 
 def shuffled_graph(model: bytes, rng: np.random.Generator) -> bytes:
-    """The graph with the values of each floating initialiser in another order."""
+    """The graph with the values of each weight tensor in another order, quantised ones included."""
     graph = onnx.load_from_string(model)
     for tensor in graph.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype.kind == "f" and values.size > 1:
+        if tensor.data_type in _OF_WEIGHTS and values.size > 1:
             tensor.CopyFrom(numpy_helper.from_array(_shuffled(values, rng), tensor.name))
     return bytes(graph.SerializeToString())
 
