@@ -24,8 +24,8 @@ run: $(VENV)/.serve ## Start the clinic: web, worker and sweeper on this machine
 	@echo "Starting …"
 	@exec $(BIN)/python -m skinclinic.supervisor
 
-test: $(VENV)/.test ## Run all tests (SQLite; with DATABASE_URL and CELERY_BROKER_URL set, on those servers)
-	$(BIN)/python -m pytest
+test: $(VENV)/.test ## Run all tests (SQLite; with DATABASE_URL and CELERY_BROKER_URL set, on those servers); TESTS=path: some
+	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployment settings
 	$(BIN)/ruff check .

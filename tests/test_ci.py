@@ -1,6 +1,7 @@
 """What `.ci/run` could not test, it says where nobody overlooks it."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -49,3 +50,12 @@ def test_where_the_servers_belong_to_the_checks_their_silence_fails_them(run_che
 def test_nothing_is_said_when_all_was_tested(run_checks):
     ran = run_checks(servers_answer=True)
     assert (ran.returncode, "NOT TESTED" in ran.stdout + ran.stderr) == (0, False)
+
+
+def test_what_is_not_run_again_on_the_servers_knows_nothing_of_them():
+    left_out = re.findall(r"--ignore=(\S+?)\"?\s", (REPOSITORY / ".ci" / "run").read_text())
+    files = [file for folder in left_out for file in (REPOSITORY / folder).rglob("*.py")]
+    tests = [file for file in files if file.name.startswith(("test_", "conftest"))]
+    assert len(tests) > 50
+    knows = re.compile(r"^\s*(from|import) (django|cases|skinclinic|celery|redis|psycopg2)\b|django_db", re.MULTILINE)
+    assert [file.name for file in tests if knows.search(file.read_text())] == []
