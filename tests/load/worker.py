@@ -61,12 +61,20 @@ def main(kind: str, models: str, runtime: Choice) -> None:
     say({"ready": True})
     for line in sys.stdin:
         order, amount = line.split()  # "work 20" pictures, or "for 5.0" seconds
-        start, done = time.perf_counter(), 0
+        start, worked, done = time.perf_counter(), time.process_time(), 0
         while (done if order == "work" else time.perf_counter() - start) < float(amount):
             predict(jpeg(done % 20, SIZE))
             done += 1
-        rate = done / (time.perf_counter() - start)
-        say({"rate": rate, "rss_mb": round(rss_mb(), 1), "torch": "torch" in sys.modules})
+        passed = time.perf_counter() - start
+        share = (time.process_time() - worked) / passed
+        say(
+            {
+                "rate": done / passed,
+                "processor_share": share,
+                "rss_mb": round(rss_mb(), 1),
+                "torch": "torch" in sys.modules,
+            }
+        )
 
 
 def say(answer: dict[str, object]) -> None:

@@ -65,19 +65,32 @@ def footprint(kind: str, models: Path, runtime: str, starts: int = 3) -> dict[st
 
 
 def throughput(models: Path, runtime: str, rounds: int = 3) -> dict[str, float]:
-    """Pictures a second by one process and by two, in turns; the ratio is the median over the rounds."""
+    """Pictures a second by one process and by two, in turns; the ratio is the median over the rounds.
+
+    ``processor_share``: what part of a core each of the two had. Well below 1 other work ran beside, or the machine has
+    fewer cores than it names: the ratio then says how busy it was, and nothing of two workers.
+    """
     pair = [Worker("clinic", models, runtime) for _ in range(2)]
-    one, two = [], []
+    one, two, shares = [], [], []
     for _ in range(rounds):
-        one.append(_rate(pair[:1]))
-        two.append(_rate(pair))
+        one.append(_rates(pair[:1])[0])
+        both, share = _rates(pair)
+        two.append(both)
+        shares.append(share)
     for worker in pair:
         worker.close()
     ratio = median(b / a for a, b in zip(one, two, strict=True))
-    return {"one": round(median(one), 2), "two": round(median(two), 2), "two_over_one": round(ratio, 2)}
+    return {
+        "one": round(median(one), 2),
+        "two": round(median(two), 2),
+        "two_over_one": round(ratio, 2),
+        "processor_share": round(median(shares), 2),
+    }
 
 
-def _rate(workers: list[Worker]) -> float:
+def _rates(workers: list[Worker]) -> tuple[float, float]:
+    """Pictures a second of all together, and the mean share of a core that each had."""
     for worker in workers:
         worker.ask(f"for {SECONDS}")
-    return sum(worker._hear()["rate"] for worker in workers)
+    told = [worker._hear() for worker in workers]
+    return sum(one["rate"] for one in told), sum(one["processor_share"] for one in told) / len(told)
