@@ -9,8 +9,8 @@ COPY requirements/serve.txt requirements/serve.txt
 RUN pip install -r requirements/serve.txt
 
 FROM base AS train
-COPY requirements/train.txt requirements/train.txt
-RUN pip install -r requirements/train.txt
+COPY requirements/train.txt requirements/generate.txt requirements/
+RUN pip install -r requirements/train.txt -r requirements/generate.txt
 COPY . .
 USER clinic
 ENTRYPOINT ["python", "-m", "training"]

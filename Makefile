@@ -63,7 +63,7 @@ $(VENV)/.bench: $(VENV)/.serve requirements/train.txt requirements/bench.txt
 	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/train.txt -r requirements/bench.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.serve requirements/test.txt requirements/train.txt
-	@echo "Installing what training and tests need, once: some 5.5 GB …"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/train.txt -r requirements/test.txt
+$(VENV)/.test: $(VENV)/.serve requirements/test.txt requirements/train.txt requirements/generate.txt
+	@echo "Installing what training and tests need, once: some 5.8 GB …"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/train.txt -r requirements/generate.txt -r requirements/test.txt
 	@touch $@

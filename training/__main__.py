@@ -22,6 +22,7 @@ NAMES = (
     "train",
     "search",
     "smote",
+    "generate",
     "evaluate",
     "compare",
     "ensemble",
