@@ -11,9 +11,11 @@ from training.commands import arguments, fitting_options, network_options, pictu
 from training.data.pictures import Pictures
 from training.data.records import Record
 from training.data.splits import Split
+from training.data.synthetic import load_manifest
 from training.fitting import engine, plan
 from training.fitting.bundled import Member, is_bundle, load_member
 from training.fitting.config import TrainConfig, read_config, read_priors
+from training.fitting.generated import Joining, joining
 from training.fitting.recipes import RECIPES
 from training.fitting.runs import Run, load_run
 from training.fitting.teachers import load_teacher
@@ -37,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--start", type=Path, help="go on from the weights of this finished run or bundle on the same split")
     add("--member", type=int, help="which network of the bundle that --start names; the first is 0")
     add("--teacher", type=Path, nargs="+", default=[], help="learn from the answers of these runs or bundles too")
+    group = parser.add_argument_group("generated pictures", "they join the training side alone")
+    group.add_argument("--synthetic", type=Path, metavar="MANIFEST", help="what generate wrote; its accepted pictures")
+    group.add_argument("--synthetic-weight", type=float, default=1.0, help="how much of a photograph each counts")
+    group.add_argument(
+        "--synthetic-smoothing", type=float, default=0.0, help="share of each label that all classes get"
+    )
     fitting_options.add_arguments(parser)
 
 
@@ -48,10 +56,14 @@ def run(args: argparse.Namespace) -> str:
     teachers = [load_teacher(path) for path in args.teacher]
     pictures = picture_options.prepared(args, records, plain)
     config = picture_options.described(config, args, pictures)
+    generated = _generated(args, made, pictures)
     expected = read_priors(args.from_record.parent / "priors.json") if args.from_record else None
     if args.fit_batch:
         config = plan.batch_that_fits(
-            config, lambda tried: plan.try_largest(engine.prepare(records, pictures, made, tried, teachers))
+            config,
+            lambda tried: plan.try_largest(
+                engine.prepare(records, pictures, made, tried, teachers, generated=generated)
+            ),
         )
     done = engine.fit(
         records,
@@ -61,6 +73,7 @@ def run(args: argparse.Namespace) -> str:
         args.out,
         start=_start(args),
         teachers=teachers,
+        generated=generated,
         expected=expected,
         before=_announce,
     )
@@ -74,6 +87,15 @@ def _start(args: argparse.Namespace) -> Run | Member | None:
     if bundle:
         return load_member(args.start, args.member)
     return load_run(args.start) if args.start else None
+
+
+def _generated(args: argparse.Namespace, split: Split, pictures: Pictures) -> Joining | None:
+    if args.synthetic is None:
+        if said := _given(args, ("--synthetic-weight", "--synthetic-smoothing")):
+            raise ValueError(f"There are no generated pictures for {', '.join(said)}; give --synthetic too.")
+        return None
+    manifest = load_manifest(args.synthetic).accepted()
+    return joining(manifest, split, pictures, weight=args.synthetic_weight, smoothing=args.synthetic_smoothing)
 
 
 def _announce(run: engine.Prepared) -> None:

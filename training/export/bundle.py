@@ -139,7 +139,8 @@ def _member(run: Run) -> dict[str, Any]:
     taught = run.config.get("distillation", {})
     taught_by = {"taught_by": f"{len(names)} {taught['how']}"} if (names := taught.get("teachers")) else {}
     made = {"widths": run.config["network"]["widths"], "blocks": run.config["network"]["blocks"]}
-    return {"seed": run.config["seed"], **made, **cost, **went_on, **taught_by}
+    joined = {"generated": found} if (found := run.config.get("generated")) else {}
+    return {"seed": run.config["seed"], **made, **cost, **went_on, **taught_by, **joined}
 
 
 def _thresholds(fitted: Fitted, test: Answers, name: str, scheme: str, bootstrap: int) -> dict[str, Any]:

@@ -162,7 +162,19 @@ _STORED = {
 
 def _started(run: dict[str, Any]) -> str:
     went_on = ", with the runs that it went on from" if run.get("went_on") else ""
-    return went_on + (f", taught by {run['taught_by']}" if "taught_by" in run else "")
+    return went_on + (f", taught by {run['taught_by']}" if "taught_by" in run else "") + _generated(run)
+
+
+def _generated(run: dict[str, Any]) -> str:
+    """What generated pictures a network learned from; "no outside images" above speaks of photographs."""
+    made = run.get("generated")
+    if not made:
+        return ""
+    counted = ", ".join(f"{count} {code}" for code, count in made["images"].items())
+    return (
+        f", on generated pictures too ({counted}; by {', '.join(made['generators'])}; each counted as "
+        f"{made['weight']:g} of a photograph, label smoothing {made['smoothing']:g}), on the training side alone"
+    )
 
 
 _ONE_SIDE = (

@@ -11,6 +11,7 @@ from typing import Any
 from inference.metadata import MetadataEncoding
 from training.data.records import DataError
 from training.fitting.distillation import Distillation
+from training.fitting.generated import Generated
 from training.fitting.losses import LossWeights
 from training.fitting.optimisers import OPTIMISERS
 from training.fitting.sampling import SAMPLINGS
@@ -72,6 +73,7 @@ class TrainConfig:
     nodes: int = 1
     wandb_project: str | None = None
     start: Start | None = None
+    generated: Generated | None = None
 
     def __post_init__(self) -> None:
         if self.sampling not in SAMPLINGS:
@@ -129,8 +131,15 @@ def read_config(path: Path) -> TrainConfig:
         schedule, losses = Schedule(**document.pop("schedule")), LossWeights(**document.pop("losses"))
         taught = Distillation(**document.pop("distillation", {}))
         start = Start(**begun) if (begun := document.pop("start", None)) else None
+        generated = Generated(**made) if (made := document.pop("generated", None)) else None
         return TrainConfig(
-            network=network, schedule=schedule, losses=losses, distillation=taught, start=start, **document
+            network=network,
+            schedule=schedule,
+            losses=losses,
+            distillation=taught,
+            start=start,
+            generated=generated,
+            **document,
         )
     except FileNotFoundError:
         raise DataError(f"{path} is not there; give the config.json of a run.") from None

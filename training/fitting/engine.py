@@ -25,6 +25,7 @@ from training.fitting.bundled import Member
 from training.fitting.checkpoints import WholeFiles
 from training.fitting.config import Priors, TrainConfig, read_config
 from training.fitting.distillation import Distillation
+from training.fitting.generated import Joined, Joining, factors
 from training.fitting.learner import Learner
 from training.fitting.runs import Run
 from training.fitting.sampling import (
@@ -37,6 +38,7 @@ from training.fitting.sampling import (
 )
 from training.fitting.teachers import Faculty, Teacher, check_teachers, may_teach
 from training.fitting.trainer import best, trainer
+from training.networks.metadata_only import MetadataOnlyConfig
 from training.networks.unfolding import fit_norms
 
 NORM_BATCHES = 8  # of the training side, that a bundle's folded norms are fitted on again
@@ -71,19 +73,21 @@ def fit(
     *more: L.Callback,
     start: Run | Member | None = None,
     teachers: Sequence[Teacher] = (),
+    generated: Joining | None = None,
     expected: Priors | None = None,
     before: Callable[[Prepared], None] | None = None,
 ) -> Trained:
     """Train into ``out`` (config.json, split.json, priors.json, last.ckpt, final.ckpt); resumes from last.ckpt.
 
     ``more`` callbacks see the run; ``start`` is a finished run, or a bundle's member, on the same split whose
-    weights this one goes on from; ``teachers`` are those that ``check_teachers`` lets teach it; ``expected`` are the
-    priors of the run that this one repeats; ``before`` is called once a new run is prepared. Raises ``DataError`` where
-    the data give other priors than ``expected``, where ``out`` holds the beginning of a run of another configuration,
-    and where ``config`` is the record of a run that began with other weights or had other teachers.
+    weights this one goes on from; ``teachers`` are those that ``check_teachers`` lets teach it; ``generated`` are
+    pictures that join the training side; ``expected`` are the priors of the run that this one repeats; ``before`` is
+    called once a new run is prepared. Raises ``DataError`` where the data give other priors than ``expected``, where
+    ``out`` holds the beginning of a run of another configuration, and where ``config`` is the record of a run that
+    began with other weights, had other teachers or learned from other generated pictures.
     """
-    config = _taught(_begun(config, split, start), split, teachers)
-    run = prepare(records, pictures, split, config, teachers)
+    config = _joined(_taught(_begun(config, split, start), split, teachers), generated)
+    run = prepare(records, pictures, split, config, teachers, generated=generated)
     if start:
         run.learner.network.load_state_dict(start.network.state_dict())
     if expected is not None and run.priors != expected:
@@ -125,24 +129,44 @@ def _taught(config: TrainConfig, split: Split, teachers: Sequence[Teacher]) -> T
     return replace(config, distillation=replace(config.distillation, teachers=given, how=how))
 
 
+def _joined(config: TrainConfig, generated: Joining | None) -> TrainConfig:
+    """``config`` with its generated pictures on record. Raises ``DataError`` where the record names others."""
+    given = generated.record if generated else None
+    if config.generated not in (None, given):
+        raise DataError("The record learned from other generated pictures; give those with --synthetic.")
+    if given and (config.distillation.teachers or isinstance(config.network, MetadataOnlyConfig)):
+        raise ValueError("Teachers know photographs, and metadata-only no picture: leave --synthetic out there.")
+    return replace(config, generated=given)
+
+
 def prepare(
-    records: list[Record], pictures: Pictures, split: Split, config: TrainConfig, teachers: Sequence[Teacher] = ()
+    records: list[Record],
+    pictures: Pictures,
+    split: Split,
+    config: TrainConfig,
+    teachers: Sequence[Teacher] = (),
+    *,
+    generated: Joining | None = None,
 ) -> Prepared:
     """Priors of the training side, both loaders, and a network with its first weights."""
     pictures.require(Recipe(config.preset, config.filters))
     place = {record.image_id: i for i, record in enumerate(records)}
     rows = [place[image] for image in split.train]
     chosen = [records[row] for row in rows]
-    weights = draw_weights(chosen, config.sampling)
-    priors = fit_priors(chosen, pictures, rows, weights)
+    drawn = [*chosen, *generated.records] if generated else chosen
+    weights = draw_weights(drawn, config.sampling, factors(chosen, generated) if generated else None)
+    priors = fit_priors(chosen, pictures, rows, weights[: len(rows)])
+    if generated:  # what the clinic will see is fitted on photographs alone, what the draw shows on both
+        priors = replace(priors, drawn=tuple(log_prior(drawn, weights).tolist()))
     if config.losses.class_weights == "balanced":
         priors = replace(priors, class_weights=tuple(balanced_class_weights(targets(chosen)).tolist()))
     if config.network.colours is not None:
         priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
     draw = WeightedDraw(weights, len(rows), config.seed, processes=config.processes)
     allowed = may_teach(teachers, records, config.distillation.how) if teachers else None
+    photographs = Photographs(records, rows, pictures, view="stored", encoding=priors.encoding, may_teach=allowed)
     train = DataLoader(
-        Photographs(records, rows, pictures, view="stored", encoding=priors.encoding, may_teach=allowed),
+        _with(generated, photographs, priors) if generated else photographs,
         sampler=draw,
         batch_size=config.batch,
         drop_last=len(draw) > config.batch,  # a last batch of one would break its batch norm
@@ -159,6 +183,18 @@ def prepare(
     learner.network.load_pretrained()
     learner.faculty = Faculty(teachers) if teachers else None
     return Prepared(config, priors, learner, train, judge)
+
+
+def _with(generated: Joining, photographs: Photographs, priors: Priors) -> Joined:
+    """The training side with the generated pictures behind it; no other loader ever has them."""
+    made = Photographs(
+        generated.records,
+        list(range(len(generated.records))),
+        generated.pictures,
+        view="stored",
+        encoding=priors.encoding,
+    )
+    return Joined(photographs, made, generated.record.smoothing)
 
 
 def fit_priors(records: list[Record], pictures: Pictures, rows: list[int], weights: Tensor) -> Priors:

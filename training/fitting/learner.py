@@ -97,7 +97,8 @@ class Learner(L.LightningModule):
         with torch.autocast(self.device.type, enabled=False):  # colours and cosines need their decimals
             pictures, masks = augment(batch.images, batch.masks, self.size, how, rng)
         metadata = withhold(batch.metadata, self.config, rng)
-        target = torch.nn.functional.one_hot(batch.target, self.config.network.classes).float()
+        classes = self.config.network.classes
+        target = softened(torch.nn.functional.one_hot(batch.target, classes).float(), batch.smoothing)
         has_mask, pictures, masks, metadata, target = self._mix(
             number, batch.has_mask, pictures, masks, metadata, target, may_teach=batch.may_teach
         )
@@ -192,6 +193,12 @@ class Learner(L.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.elapsed = checkpoint["elapsed"]
+
+
+def softened(target: Tensor, smoothing: Tensor) -> Tensor:
+    """Labels (N,K) that give ``smoothing`` (N,) of themselves to all classes in equal parts."""
+    share = smoothing.view(-1, 1)
+    return target * (1 - share) + share / target.shape[1]
 
 
 def partners(may_teach: Tensor, dice: np.random.Generator) -> Tensor:

@@ -23,7 +23,8 @@ from training.data.records import Record
 class Batch(NamedTuple):
     """images uint8 (N,3,H,W), masks uint8 (N,1,H,W), has_mask (N,), metadata float32 (N,D), target int64 (N,).
 
-    ``may_teach`` bool (N,M) says which of M teachers may teach each picture.
+    ``may_teach`` bool (N,M) says which of M teachers may teach each picture; ``smoothing`` float32 (N,) is the share of
+    each label that all classes get, which is 0 for a photograph.
     """
 
     images: Tensor
@@ -32,6 +33,7 @@ class Batch(NamedTuple):
     metadata: Tensor
     target: Tensor
     may_teach: Tensor
+    smoothing: Tensor
 
 
 class Photographs(Dataset[Batch]):
@@ -71,6 +73,7 @@ class Photographs(Dataset[Batch]):
             metadata=self.metadata[rows],
             target=self.target[rows],
             may_teach=self.may_teach[rows],
+            smoothing=torch.zeros(len(rows)),
         )
 
 
@@ -87,16 +90,18 @@ def targets(records: list[Record]) -> Tensor:
 SAMPLINGS = ("root-frequency", "class-balanced", "per-lesion", "natural")
 
 
-def draw_weights(records: list[Record], sampling: str = "root-frequency") -> Tensor:
+def draw_weights(records: list[Record], sampling: str = "root-frequency", factor: Tensor | None = None) -> Tensor:
     """Chance of each record to be drawn, float64 (N,), sum 1.
 
     'natural': every photograph the same. 'per-lesion': every lesion the same, its photographs share. The other two
     weigh a photograph by 1/√(photographs of its lesion) and then draw classes in equal parts ('class-balanced') or in
-    proportion to the root of their frequency ('root-frequency').
+    proportion to the root of their frequency ('root-frequency'). ``factor`` (N,) is how much of a photograph each
+    record counts, 1 where it is not given.
     """
     photos = Counter(record.lesion_id for record in records)
     power = {"natural": 0.0, "per-lesion": -1.0}.get(sampling, -0.5)
     share = torch.tensor([photos[record.lesion_id] ** power for record in records], dtype=torch.float64)
+    share = share if factor is None else share * factor
     target = targets(records)
     mass = torch.zeros(len(DIAGNOSES), dtype=torch.float64).index_add_(0, target, share)
     if sampling == "root-frequency":
