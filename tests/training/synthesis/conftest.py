@@ -26,6 +26,14 @@ def own_split(records: list[Record]) -> Split:
     return split_by_lesion(records, [])
 
 
+Side = tuple[list[Record], Pictures, Split]
+
+
+@pytest.fixture
+def training_side(records: list[Record], pictures: Pictures, own_split: Split) -> Side:
+    return records, pictures, own_split
+
+
 @pytest.fixture(scope="session")
 def learned(records: list[Record], pictures: Pictures, own_split: Split, tmp_path_factory: pytest.TempPathFactory):
     """`learned(config)`: a finished generator; each configuration is trained once."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.synthesis.conftest import DCGAN, TINY, UPSCALER
+from tests.training.synthesis.conftest import DCGAN, TINY, UPSCALER, Side
 from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.records import DataError, Record
@@ -23,13 +23,6 @@ from training.synthesis.canvases import Canvases, fitted_mask
 from training.synthesis.config import GeneratorConfig, read_generator_config
 from training.synthesis.generator import Generator, load_generator
 from training.synthesis.learning import Cost, learn, loader
-
-Side = tuple[list[Record], Pictures, Split]
-
-
-@pytest.fixture
-def training_side(records: list[Record], pictures: Pictures, own_split: Split) -> Side:
-    return records, pictures, own_split
 
 
 class Killed(Exception):

@@ -1,0 +1,88 @@
+"""Score generated pictures: NIQE, BRISQUE, KID, FID, agreement, copies; writes the scores into their manifest."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from inference.bundle import Bundle
+from training.commands import arguments
+from training.data.pictures import Pictures, read_picture
+from training.data.records import Record
+from training.data.sides import rows_of
+from training.data.splits import Split
+from training.data.synthetic import check_may_join, load_manifest
+from training.evaluation.embedded import cache_file, embed
+from training.evaluation.outside import check_own_split
+from training.reporting.report import command_line, write
+from training.synthesis.judging import look
+from training.synthesis.niqe import fit_pristine
+from training.synthesis.score_report import ACROSS, build
+from training.synthesis.scoring import Reference, distances_of, reference, score
+
+BLUR = 0.015  # sigma, share of the width: a severe blur, as the quality gate is measured with
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.data(parser)
+    arguments.out(parser)
+    add = parser.add_argument
+    add("--manifest", type=Path, required=True, help="folder of generated pictures")
+    add("--bundle", type=Path, required=True, help="the network that judges, of the same split")
+    add("--split", type=Path, required=True, help="split.json; only its training side is compared with")
+    add("--at-most", type=arguments.at_least(2), default=400, help="photographs for NIQE, and of each class for blur")
+    add("--photographs", action="store_true", help="show training photographs too: mind their licence")
+
+
+def run(args: argparse.Namespace) -> str:
+    bundle, split, manifest = Bundle.load(args.bundle), Split.load(args.split), load_manifest(args.manifest)
+    check_own_split(bundle.manifest.name, bundle.manifest.training_data, split)
+    check_may_join(manifest, split)
+    records, pictures = arguments.load_data(args)
+    rows = rows_of(split, records, "train")
+    real = _reference(bundle, [records[row] for row in rows], pictures, rows, args)
+    made = [np.asarray(read_picture(manifest.folder / image.image)) for image in manifest.images]
+    seen = look(bundle, made)
+    scored = score(manifest, made, seen, real)
+    scored.save()
+    codes = [image.diagnosis for image in scored.images]
+    apart = [distances_of(code, codes, seen.embeddings, real) for code in scored.counts()]
+    shown = _photographs(records, rows, scored.counts()) if args.photographs else None
+    report = build(scored, made, real, apart, photographs=shown)
+    write(report, args.out, command=command_line(args.argv))
+    return f"{report.lead}\nScores in {args.manifest}, report in {args.out}."
+
+
+def _reference(
+    bundle: Bundle, train: list[Record], pictures: Pictures, rows: list[int], args: argparse.Namespace
+) -> Reference:
+    rng = np.random.default_rng(0)
+    some = rng.permutation(len(train))[: 2 * args.at_most]
+    fitted, judged = some[: len(some) // 2], some[len(some) // 2 :]
+    pristine = fit_pristine(np.asarray(read_picture(train[i].image)) for i in fitted)
+    sharp = [read_picture(train[i].image) for i in judged]
+    blurred = [np.asarray(p.filter(ImageFilter.GaussianBlur(BLUR * p.width))) for p in sharp]
+    return reference(
+        [record.image_id for record in train],
+        [record.diagnosis for record in train],
+        [record.lesion_id for record in train],
+        [pictures.viewed[row] for row in rows],
+        embed(bundle, train, cache_file(args.cache, bundle)).astype(np.float64),
+        pristine=pristine,
+        niqe=np.array([pristine.niqe(np.asarray(p)) for p in sharp]),
+        blurred=look(bundle, blurred, "blurred").embeddings,
+        blurred_codes=[train[i].diagnosis for i in judged],
+    )
+
+
+def _photographs(records: list[Record], rows: list[int], codes: dict[str, int]) -> dict[str, list[np.ndarray]]:
+    found: dict[str, list[np.ndarray]] = {}
+    for code in codes:
+        chosen = [records[row] for row in rows if records[row].diagnosis == code][:ACROSS]
+        found[code] = [
+            np.asarray(read_picture(record.image).resize((192, 144), Image.Resampling.BOX)) for record in chosen
+        ]
+    return found
