@@ -74,7 +74,7 @@ def draw(
     *,
     upscaler: Generator | None = None,
     batch: int = BATCH,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[int], object] = lambda _: None,
 ) -> int:
     """Draw what is not in ``gallery`` yet and keep it there; how many were drawn. ``tell`` hears the count so far."""
     check_pair(generator, upscaler)

@@ -61,8 +61,8 @@ def transplant(host: Bytes, host_mask: Bytes, donor: Bytes, donor_mask: Bytes) -
     size = (host.shape[1], host.shape[0])
     shifted = donor.astype(np.float32) + (_skin(host, host_mask) - _skin(donor, donor_mask))
     moved = cv2.warpAffine(shifted, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    outline = cv2.warpAffine(donor_mask, matrix, size, flags=cv2.INTER_NEAREST) & edited
-    return Edit(pasted(host, np.asarray(moved.clip(0, 255)), edited), edited, np.asarray(outline, np.uint8))
+    outline = np.asarray(cv2.warpAffine(donor_mask, matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
+    return Edit(pasted(host, np.asarray(moved.clip(0, 255), np.uint8), edited), edited, outline & edited)
 
 
 def _box(mask: Bytes) -> tuple[int, int, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -25,7 +25,7 @@ def build(
     real: Reference,
     distances: Sequence[Distances],
     *,
-    photographs: dict[str, Sequence[Bytes]] | None = None,
+    photographs: Mapping[str, Sequence[Bytes]] | None = None,
 ) -> Report:
     """The report; ``photographs`` by class are shown above the generated ones, None shows generated ones alone."""
     rows = [_row(code, manifest) for code in manifest.counts()]
@@ -46,7 +46,11 @@ def build(
         "prior-free. Report's: how many the report's filter lets through, which is no measure of quality.",
     )
     sheet = _sheet(manifest, pictures, photographs or {})
-    parts = [table, _distances(distances), Picture("sheet", "Pictures", _caption(photographs), sheet)]
+    parts: list[Table | Picture] = [
+        table,
+        _distances(distances),
+        Picture("sheet", "Pictures", _caption(photographs), sheet),
+    ]
     return Report(
         "Generated pictures",
         lead,
@@ -95,12 +99,12 @@ def _plain(found: Distances) -> dict[str, Cell]:
     return {"class": found.code, **{f"kid_{k}": v.value if v else None for k, v in kinds.items()}, "fid": found.frechet}
 
 
-def _caption(photographs: dict[str, Sequence[Bytes]] | None) -> str:
+def _caption(photographs: Mapping[str, Sequence[Bytes]] | None) -> str:
     order = "Each class: a row of photographs, then generated ones." if photographs else "Generated pictures, by class."
     return f"{order} Generated pictures show no patient."
 
 
-def _sheet(manifest: Manifest, pictures: Sequence[Bytes], photographs: dict[str, Sequence[Bytes]]) -> Drawing:
+def _sheet(manifest: Manifest, pictures: Sequence[Bytes], photographs: Mapping[str, Sequence[Bytes]]) -> Drawing:
     lines: list[tuple[str, Sequence[Bytes]]] = []
     for code in manifest.counts():
         if code in photographs:

@@ -165,7 +165,7 @@ def draw(
     steps: int,
     guidance: float,
     batch: int,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[int], object] = lambda _: None,
 ) -> int:
     """Draw up to ``each`` pictures a class into ``gallery``; how many were new. Memory that runs out halves the batch.
 

@@ -63,8 +63,9 @@ def add_adapter(pipeline: Any, rank: int) -> float:
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
         part.requires_grad_(requires_grad=False)
     pipeline.unet.add_adapter(LoraConfig(r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=TARGETS))
-    every = sum(weights.numel() for weights in pipeline.unet.parameters())
-    return sum(weights.numel() for weights in pipeline.unet.parameters() if weights.requires_grad) / every
+    every: int = sum(weights.numel() for weights in pipeline.unet.parameters())
+    learning: int = sum(weights.numel() for weights in pipeline.unet.parameters() if weights.requires_grad)
+    return learning / every
 
 
 def tune(
@@ -76,7 +77,7 @@ def tune(
     *,
     prior: Sequence[Bytes] = (),
     prior_codes: Sequence[str] = (),
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[int], object] = lambda _: None,
 ) -> Path:
     """Learn from ``pictures`` uint8 (size,size,3) of classes ``codes`` into ``out``; resumes from last.pt.
 
@@ -99,7 +100,8 @@ def tune(
         dice = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
         optimiser.zero_grad()
         own, *others = (_loss(pipeline, *each, config, dice) for each in sets)
-        (own + config.prior_weight * sum(others)).backward()
+        total: Tensor = own + config.prior_weight * sum(others)
+        total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         if (step + 1) % config.checkpoint_every == 0:
