@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from cases.errors import InvalidInput
 from inference.decoding import decode, perceptual_hash, reencode_clean
 from inference.errors import ImageRefused
+from inference.quality import QualityReport
 
 THUMBNAIL_SIDE = 320  # pixels: twice the largest size at which lists show it
 # Up to so many bits of the hash, and from this likeness on, two pictures look the same (docs/operations.md: figures).
@@ -33,6 +34,7 @@ class Picture:
     stored_sha256: str
     phash: str
     thumbnail: bytes  # JPEG
+    quality: QualityReport | None = field(default=None, compare=False)  # None: there was no network to ask for
     # The images that it was compared with and does not look like: nobody has to wait for that a second time.
     unlike: set[UUID] = field(default_factory=set, compare=False)
 

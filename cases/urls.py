@@ -46,6 +46,7 @@ urlpatterns = [
     path("cases/<uuid:case>/submit/", intake.submit, name="submit"),
     path("cases/<uuid:case>/discard/", intake.discard, name="discard"),
     path("images/<uuid:image>/describe/", uploads.describe, name="describe_image"),
+    path("images/<uuid:image>/accept/", uploads.accept, name="accept_image"),
     path("images/<uuid:image>/remove/", uploads.remove, name="remove_image"),
     path("images/<uuid:image>/reveal/", veils.reveal, name="reveal"),
     path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),

@@ -1,6 +1,7 @@
 """The clinic's codes as choices; those it shares with the network have their one source in `inference.vocabulary`."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from django.db import models
 
@@ -98,6 +99,25 @@ class Finding(models.TextChoices):
     CROPPED = "cropped", "so narrow that most of it was not seen"
     LESION_OFF_FRAME = "lesion_off_frame", "the lesion lies at the edge of the frame"
     OCCLUDED = "occluded", "hair, ruler or ink over the lesion"
+
+
+# What whoever holds the camera can do about it.
+RETAKE_ADVICE: Final = {
+    Finding.BLUR: "Rest the camera on the skin, hold still, and wait until it is sharp.",
+    Finding.FLAT: "Clean the lens, and let nothing lie between it and the skin.",
+    Finding.UNDER_EXPOSED: "Switch the light of the dermatoscope on, or bring more light.",
+    Finding.OVER_EXPOSED: "Use less light, or move the camera away a little.",
+    Finding.GLARE: "Use polarised light or contact fluid, or tilt the camera a little.",
+    Finding.TOO_SMALL: "Send the original file, not a thumbnail, or go nearer.",
+    Finding.CROPPED: "Send the whole picture: at least half as high as it is wide.",
+    Finding.LESION_OFF_FRAME: "Bring the lesion into the middle of the frame.",
+    Finding.OCCLUDED: "Move hair aside, and take ruler and ink off the lesion.",
+}
+
+
+def retake_advice(reasons: Iterable[str]) -> str:
+    """What to do before the picture is taken again; nothing for a code of a later gate."""
+    return " ".join(RETAKE_ADVICE[Finding(reason)] for reason in reasons if reason in RETAKE_ADVICE)
 
 
 def finding_words(reasons: Iterable[str]) -> str:
@@ -221,6 +241,7 @@ class Action(models.TextChoices):
     IMAGE_OVERRIDDEN = "image_overridden", "Image filed although another patient has it"
     IMAGE_VIEWED = "image_viewed", "Image viewed"
     IMAGE_REVEALED = "image_revealed", "Veiled image shown"
+    IMAGE_ACCEPTED = "image_accepted", "Image used although the quality gate refuses it"
     IMAGE_DESCRIBED = "image_described", "Image described anew"
     IMAGE_REMOVED = "image_removed", "Image removed"
     ANALYSIS_QUEUED = "analysis_queued", "Analysis queued"

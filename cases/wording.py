@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cases.models import Analysis, Explanation, ExplanationRequest, Prediction, Read
+from cases.models import Analysis, Explanation, ExplanationRequest, LesionImage, Prediction, Read
 from cases.selectors.explanations import TRUSTED_R2, weights_of
 from cases.services.refusal import NO_CONSENT
 from cases.states import AnalysisState, CaseState, ExplanationState
-from cases.vocabulary import AbstainReason, Tier, finding_words
+from cases.vocabulary import AbstainReason, ImageType, Tier, Verdict, finding_words, retake_advice
 from inference.vocabulary import MALIGNANT
 
 SCC_NOTE = "Squamous cell carcinoma is not among the classes."
@@ -107,6 +107,18 @@ def refusal_for_staff(analysis: Analysis) -> str:
     check = getattr(analysis.image, "quality_check", None)
     found = f" ({finding_words(check.reasons)})" if reason == AbstainReason.LOW_QUALITY and check else ""
     return f"{reason.label[0].lower()}{reason.label[1:]}{found}. {_FOR_STAFF[reason]}"
+
+
+def quality_note(image: LesionImage) -> Words | None:
+    """What the gate has against a picture, and what to do before it is taken again; None where it has nothing.
+
+    Only a dermoscopic picture is for the network, so only of such a one its eyes matter.
+    """
+    check = getattr(image, "quality_check", None)
+    if image.image_type != ImageType.DERMOSCOPIC or check is None or check.verdict != Verdict.REJECTED:
+        return None
+    found = finding_words(check.reasons)
+    return Words(_sentence(f"{found[:1].upper()}{found[1:]}"), retake_advice(check.reasons))
 
 
 def set_note(prediction: Prediction) -> str:

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.artefacts import Artefacts, find_artefacts
+from inference.decoding import decode_for
+from inference.manifest import InputSpec
 from inference.neighbourhood import mean_around, opening
-from inference.preprocessing import Prepared
+from inference.preprocessing import Prepared, prepare
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _CLIPPED_FROM = 250  # grey levels
@@ -63,6 +65,20 @@ class QualityReport:
     def acceptable(self) -> bool:
         """Whether nothing speaks against judging the picture."""
         return not self.reasons
+
+
+def assess_file(data: bytes, spec: InputSpec) -> QualityReport:
+    """Measure a picture by itself, as ``Predictor.predict`` does on its way to an answer.
+
+    Args:
+        data: the bytes of a JPEG, PNG or WebP.
+        spec: the input of the bundle that will judge it.
+
+    Raises:
+        ImageRefused: as ``inference.decoding.decode`` does.
+    """
+    upright = decode_for(data, spec.width, spec.height)
+    return assess(prepare(upright.image, spec, upright.size))
 
 
 def assess(prepared: Prepared, artefacts: Artefacts | None = None) -> QualityReport:

@@ -41,6 +41,7 @@ version_1 = [
     path("cases/<uuid:case>/withdraw-request/", retakes.WithdrawRequest.as_view(), name="withdraw-request"),
     path("cases/<uuid:case>/reads/", reading.Reads.as_view(), name="reads"),
     path("images/<uuid:image>/file/", analyses.ImageFile.as_view(), name="image-file"),
+    path("images/<uuid:image>/accept/", cases.Acceptance.as_view(), name="accept"),
     path("images/<uuid:image>/reveal/", analyses.ImageReveal.as_view(), name="reveal"),
     path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),
     path("analyses/<uuid:analysis>/heatmaps/<slug:diagnosis>/", analyses.Heatmap.as_view(), name="heatmap"),

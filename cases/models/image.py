@@ -100,6 +100,18 @@ class QualityCheck(Record):
     metrics = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)
     checked_at = models.DateTimeField(auto_now_add=True)
+    # Who uses it all the same, and since when; NULL where nobody was asked, or has not answered.
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images_accepted", null=True, blank=True
+    )
+    accepted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [one_of("verdict", Verdict, name="quality_verdict_known")]
+        constraints = [
+            one_of("verdict", Verdict, name="quality_verdict_known"),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="quality_accepted_by_somebody",
+            ),
+        ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from cases.models import Case, Lesion, LesionImage, RetakeRequest, Upload, User
 from cases.permissions import visible_images, visible_lesions, visible_uploads
 from cases.selectors.consents import latest_answer
-from cases.vocabulary import Answer, ConsentAnswer, ImageType, Purpose, Sex, Site
+from cases.vocabulary import Answer, ConsentAnswer, ImageType, Purpose, Sex, Site, Verdict, finding_words
 
 
 class Check(NamedTuple):
@@ -22,7 +22,8 @@ class Check(NamedTuple):
 
 def images_of(user: User, case: Case) -> QuerySet[LesionImage]:
     """The images of the case, those of one lesion together."""
-    return visible_images(user).filter(case=case).select_related("lesion").order_by("lesion__number", "uploaded_at")
+    images = visible_images(user).filter(case=case).select_related("lesion", "quality_check")
+    return images.order_by("lesion__number", "uploaded_at")
 
 
 def uploads_of(user: User, case: Case) -> QuerySet[Upload]:
@@ -64,6 +65,7 @@ def checklist(
         Check(_images_words(images), bool(images), step="step-images", needed=True),
         *_advice_on_uploads(uploads or []),
         *_advice_on_images(images),
+        *_advice_on_quality(images),
         *_advice_on_metadata(case, images),
         _advice_on_consent(case),
         _history(case),
@@ -73,10 +75,10 @@ def checklist(
 def answer_checklist(retake: RetakeRequest, since: list[LesionImage]) -> list[Check]:
     """What the answer to a request for other images still lacks."""
     if retake.image_id is None:
-        return [Check("The new image", bool(since), step="step-images", needed=True)]
+        return [Check("The new image", bool(since), step="step-images", needed=True), *_advice_on_quality(since)]
     done = any(image.replaces_id == retake.image_id for image in since)
     words = f"The image in place of the one of {retake.image.lesion}"
-    return [Check(words, done, step="step-images", needed=True)]
+    return [Check(words, done, step="step-images", needed=True), *_advice_on_quality(since)]
 
 
 def may_be_submitted(checks: list[Check]) -> bool:
@@ -109,6 +111,26 @@ def _advice_on_images(images: list[LesionImage]) -> list[Check]:
     untyped = any(image.image_type == ImageType.DERMOSCOPIC and not image.dermoscopic_type for image in images)
     words = "Say how each dermoscopic image was taken" if untyped else "Dermoscopic image of each lesion"
     return [Check(words, done=not untyped, step="step-images")]
+
+
+def _advice_on_quality(images: list[LesionImage]) -> list[Check]:
+    """What the gate says of the pictures that are for the network; nothing of those that it has not measured."""
+    measured = [
+        image
+        for image in images
+        if image.image_type == ImageType.DERMOSCOPIC and getattr(image, "quality_check", None) is not None
+    ]
+    refused = [image for image in measured if image.quality_check.verdict == Verdict.REJECTED]
+    open_ones = [image for image in refused if image.quality_check.accepted_at is None]
+    if open_ones:
+        return [Check(_refused_words(image), done=False, step="step-images") for image in open_ones]
+    if refused:
+        return [Check(f"Used though the quality is too low: {len(refused)} of {len(measured)} images", done=True)]
+    return [Check("Image quality is enough", done=True)] if measured else []
+
+
+def _refused_words(image: LesionImage) -> str:
+    return f"Image of {image.lesion}: {finding_words(image.quality_check.reasons)}. Take it again, or use it anyway"
 
 
 def _advice_on_metadata(case: Case, images: list[LesionImage]) -> list[Check]:

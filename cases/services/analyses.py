@@ -18,9 +18,10 @@ from cases.selectors.consents import refuses_ai
 from cases.services import audit
 from cases.services.assessment import lock_case, settle_case
 from cases.services.leases import Heartbeat, Lease, claim_analysis, record_step, with_context
+from cases.services.quality import as_fields
 from cases.services.refusal import NO_CONSENT
 from cases.states import ASSESSABLE_CASE, AnalysisState
-from cases.vocabulary import Action, Verdict
+from cases.vocabulary import Action
 from inference.errors import InferenceError
 from inference.metadata import Metadata
 from inference.result import Result
@@ -162,7 +163,7 @@ def _record(analysis: Analysis, lease: Lease, result: Result) -> bool:
         prediction = Prediction.objects.create(analysis=analysis, **_prediction(result))
         Explanation.objects.create(analysis=analysis, **_explanation(result))
         Embedding.objects.create(analysis=analysis, model_version=analysis.model_version, **_embedding(result))
-        QualityCheck.objects.update_or_create(image=analysis.image, defaults=_quality(result))
+        QualityCheck.objects.update_or_create(image=analysis.image, defaults=as_fields(result.quality))
         lock_case(analysis.image.case_id)
         action = Action.ANALYSIS_ABSTAINED if result.abstain_reason else Action.ANALYSIS_SUCCEEDED
         record_step(
@@ -226,15 +227,3 @@ def _explanation(result: Result) -> dict[str, Any]:
 def _plain(report: Any) -> dict[str, Any] | None:
     """A report of the runtime as it is stored; None where its bundle cannot make one."""
     return None if report is None else asdict(report)
-
-
-def _quality(result: Result) -> dict[str, Any]:
-    quality = result.quality
-    return {
-        "verdict": Verdict.PASSED if quality.acceptable else Verdict.REJECTED,
-        "reasons": list(quality.reasons),
-        "metrics": {
-            item.name: {"value": round(item.value, 4), "unit": item.unit, "accepted": item.accepted}
-            for item in quality.measurements
-        },
-    }

@@ -5,7 +5,7 @@ from functools import partial
 from django.db import transaction
 
 from cases.errors import Conflict
-from cases.models import LesionImage, User
+from cases.models import LesionImage, QualityCheck, User
 from cases.permissions import ensure_may, find, visible_images
 from cases.services import audit
 from cases.services.checks import Problems
@@ -51,6 +51,7 @@ def remove_image(*, actor: User, image: LesionImage) -> None:
         clinic, names = image.case.clinic, (image.file.name, image.thumbnail.name)
         audit.record(clinic=clinic, actor=actor, action=Action.IMAGE_REMOVED, about=image, payload=payload)
         image.reveals.all().delete()
+        QualityCheck.objects.filter(image=image).delete()
         image.delete()
         for name in names:
             transaction.on_commit(partial(private_storage().delete, name), robust=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,13 @@ from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError, transaction
 
 from cases.errors import Conflict, StorageUnavailable
-from cases.models import Case, Lesion, LesionImage, User
+from cases.models import Case, Lesion, LesionImage, QualityCheck, User
 from cases.permissions import ensure_may, ensure_visible, visible_cases, visible_lesions
 from cases.pictures import Picture, clean_picture, sha256
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.quality import as_fields, measure
 from cases.services.wrong_patient import check_reason, record_override, refuse_known_bytes, refuse_known_picture
 from cases.storage import new_key, private_storage, removed_on_failure
 from cases.vocabulary import Action, DermoscopicType, ImageType
@@ -92,7 +94,7 @@ def _clean_unless_known(case: Case, data: bytes, reason: str) -> Picture:
     refuse_known_bytes(case, sha256(data), reason)
     picture = clean_picture(data)
     refuse_known_picture(case, picture, reason)
-    return picture
+    return replace(picture, quality=measure(case.clinic, picture.data))
 
 
 def ensure_attachable(
@@ -186,6 +188,8 @@ def _file_away(actor: User, case: Case, lesion: Lesion, picture: Picture, **fiel
         uploaded_by=actor,
         **fields,
     )
+    if picture.quality:
+        QualityCheck.objects.create(image=image, **as_fields(picture.quality))
     audit.record(
         clinic=case.clinic,
         actor=actor,

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from cases.models import Patient, RetakeRequest
 from cases.templatetags.shell import place
 from cases.vocabulary import Action
-from cases.wording import SHORT_NAMES
+from cases.wording import SHORT_NAMES, quality_note
 
 register = template.Library()
 
@@ -110,3 +110,6 @@ def bar_start(moved: float) -> str:
 
 def _half(moved: float) -> float:
     return min(abs(moved) / _FULL, 1.0) * 50
+
+
+register.filter(quality_note)

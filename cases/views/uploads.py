@@ -22,6 +22,7 @@ from cases.models import Case, LesionImage, User
 from cases.selectors.veils import with_veils
 from cases.services.draft_images import describe_image, remove_image
 from cases.services.images import attach_image
+from cases.services.quality import accept_image
 from cases.views.access import requires
 from cases.views.intake import editable_case, pieces, workspace
 
@@ -90,6 +91,15 @@ def describe(request: HttpRequest, image: UUID) -> HttpResponse:
     if not form.is_valid():
         raise InvalidInput(form.errors)
     found = describe_image(actor=request.user, image=found, **form.cleaned_data)
+    return _after(request, found.case, "cases/intake/_uploaded.html", {"image": with_veils(request.user, [found])[0]})
+
+
+@requires("attach_image")
+@require_POST
+def accept(request: HttpRequest, image: UUID) -> HttpResponse:
+    """Used anyway: the picture stays as it is, and nobody asks for a better one again."""
+    found = permissions.find(permissions.visible_images(request.user).select_related("case", "lesion"), image)
+    found = accept_image(actor=request.user, image=found)
     return _after(request, found.case, "cases/intake/_uploaded.html", {"image": with_veils(request.user, [found])[0]})
 
 

@@ -210,6 +210,15 @@
   const drop = form.querySelector("[data-drop]");
   const picker = form.elements.files;
 
+  // A picture that is taken again goes once another one was chosen; not before, since the choice may be given up.
+  let instead = null;
+  list.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-take-again]")) return;
+    instead = event.target.closest("li").querySelector("form[action$='/remove/']");
+    picker.click();
+  });
+  picker.addEventListener("cancel", () => { instead = null; });
+
   function take(files) {
     // The kind is the one chosen now; a later choice is for later files.
     const fields = [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name));
@@ -220,6 +229,8 @@
       else waiting.push({ file, item, fields });
     }
     picker.value = "";
+    if (instead?.isConnected) instead.requestSubmit();
+    instead = null;
     next();
   }
 

@@ -1,8 +1,10 @@
 """Images on their way into a draft, and intake on a telephone."""
 
+import io
 import re
 
 import pytest
+from PIL import Image, ImageFilter
 
 from tests.browser.probes import accessibility, overflow
 from tests.browser.visiting import NARROW
@@ -134,6 +136,38 @@ def test_a_picture_of_another_patient_waits_for_a_reason(draft, program, visit):
     expect(page.locator("li[id^=image-]")).to_contain_text("Sent twice by the camera.")
     (image,) = program("staff").get(f"cases/{draft['id']}/")["images"]
     assert image["override_reason"] == "Sent twice by the camera."
+
+
+def blurred(seed):
+    picture = Image.open(io.BytesIO(jpeg(seed))).resize((1200, 900)).filter(ImageFilter.GaussianBlur(24))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def test_a_blurred_picture_is_told_at_once_and_taken_again_or_used_anyway(draft, program, visit):
+    page = visit("staff", viewport=NARROW)
+    open_intake(page, draft)
+    choose(page, "lesion.jpg", blurred(59))
+    note = page.locator(".quality-note")
+    expect(note).to_contain_text("Out of focus")
+    expect(note).to_contain_text("hold still")
+    expect(page.locator("#checklist")).to_contain_text("Image of L1: out of focus")
+    assert overflow(page) == []
+    assert accessibility(page, only_colours=False) == []
+    first = page.locator("li[id^=image-]").get_attribute("id")
+    with page.expect_file_chooser() as chooser:
+        note.get_by_role("button", name="Take this image of L1 again").click()
+    chooser.value.set_files({"name": "second.jpg", "mimeType": "image/jpeg", "buffer": blurred(60)})
+    expect(page.locator(f"#{first}")).to_have_count(0)
+    expect(page.locator("li[id^=image-]")).to_have_count(1)
+    expect(page.locator("#checklist")).to_contain_text("Image of L1: out of focus")
+    note.get_by_role("button", name="Use this image of L1 anyway").press("Enter")
+    expect(page.locator("li[id^=image-]")).to_contain_text("Used anyway: the network does not judge it")
+    expect(page.locator("#checklist")).to_contain_text("Used though the quality is too low: 1 of 1")
+    (image,) = program("staff").get(f"cases/{draft['id']}/")["images"]
+    assert (image["quality"]["verdict"], "blur" in image["quality"]["reasons"]) == ("rejected", True)
+    assert image["quality"]["accepted_at"]
 
 
 def test_a_lesion_is_placed_on_the_body_map_by_keyboard_alone(program, visit):

@@ -40,13 +40,14 @@ ACTS = {
     "decline_retake": (409, 409, 403, 403),
     "discard": (302, 302, 403, 403),
     "describe_image": (422, 422, 403, 403),
+    "accept_image": (409, 409, 403, 403),
     "remove_image": (302, 302, 403, 403),
     "retry": (302, 302, 302, 403),
 }
 
 
 IN_A_CASE = {
-    ("describe_image", "remove_image"): LesionImageFactory,
+    ("describe_image", "accept_image", "remove_image"): LesionImageFactory,
     ("complete_upload", "discard_upload"): UploadFactory,
 }
 

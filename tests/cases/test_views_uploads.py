@@ -11,7 +11,7 @@ from django.urls import reverse
 from cases.models import AuditEvent, LesionImage
 from cases.storage import private_storage
 from tests.drawings import jpeg
-from tests.factories import AnalysisFactory, CaseFactory, LesionFactory, LesionImageFactory
+from tests.factories import AnalysisFactory, CaseFactory, LesionFactory, LesionImageFactory, QualityCheckFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +154,21 @@ def test_that_a_person_can_be_recognised_is_said_and_taken_back(staff, draft, le
     image.refresh_from_db()
     assert not image.recognisable
     assert AuditEvent.objects.get(action="image_described").payload["recognisable"] is False
+
+
+@pytest.mark.parametrize("headers", [{}, AS_HTMX], ids=["page", "piece"])
+def test_a_refused_picture_says_what_to_do_and_can_be_used_anyway(staff, draft, lesion, headers):
+    image = LesionImageFactory(case=draft, lesion=lesion)
+    QualityCheckFactory(image=image, verdict="rejected", reasons=["blur", "glare"])
+    page = staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
+    assert "Out of focus, glare on the skin." in page
+    assert "hold still" in page
+    assert "Image of L1: out of focus, glare on the skin. Take it again, or use it anyway" in page
+    answer = staff.post(reverse("cases:accept_image", args=[image.pk]), headers=headers)
+    if not headers:
+        answer = staff.get(answer["Location"])
+    assert "Used anyway: the network does not judge it" in answer.content.decode()
+    assert "Take it again" not in answer.content.decode()
 
 
 def test_a_removed_image_leaves_no_row_and_no_file_but_its_trace(

@@ -33,7 +33,8 @@ class QualityOut(serializers.ModelSerializer):
 
     class Meta:
         model = QualityCheck
-        fields = ["verdict", "reasons", "metrics"]
+        fields = ["verdict", "reasons", "metrics", "accepted_at"]
+        extra_kwargs = {"accepted_at": {"help_text": "Since when it is used although it was rejected; null otherwise."}}
         read_only_fields = fields
 
 

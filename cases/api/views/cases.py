@@ -12,11 +12,12 @@ from cases.api.idempotency import once
 from cases.api.problems import TooLarge
 from cases.api.serializers.cases import CaseFilter, CaseIn, CaseOut, CaseSummary, ImageIn, ImageOut
 from cases.bodies import FORM_SLACK
-from cases.permissions import visible_cases
+from cases.permissions import visible_cases, visible_images
 from cases.selectors.full import case_in_full
 from cases.services.audit import record_view
 from cases.services.images import attach_image, clean_upload
 from cases.services.intake import open_case
+from cases.services.quality import accept_image
 from cases.vocabulary import Action
 
 
@@ -78,6 +79,16 @@ class Images(Endpoint):
 
     def too_large(self) -> dict[str, list[str]]:
         return {"file": [f"A picture may have at most {settings.UPLOAD_MAX_BYTES // 1_000_000} MB."]}
+
+
+class Acceptance(Endpoint):
+    acts = {"POST": "attach_image"}
+
+    @extend_schema(request=None, responses=ImageOut)
+    @once
+    def post(self, request: Request, image: UUID) -> Response:
+        """Use a picture though the quality gate refuses it. The network still does not judge it; a person does."""
+        return self.shown(ImageOut, accept_image(actor=request.user, image=self.find(visible_images, image)))
 
 
 class Submission(Endpoint):

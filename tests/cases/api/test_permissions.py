@@ -20,6 +20,7 @@ from tests.factories import (
     LesionFactory,
     LesionImageFactory,
     ModelVersionFactory,
+    QualityCheckFactory,
     RetakeRequestFactory,
     SavedFilterFactory,
     UploadFactory,
@@ -52,6 +53,7 @@ ALLOWED = {
     "PATCH upload": (INTAKE, 200),
     "DELETE upload": (INTAKE, 204),
     "POST complete-upload": (INTAKE, 201),
+    "POST accept": (INTAKE, 200),
     "POST submit": (INTAKE, 202),
     "POST claim": ({READER}, 200),
     "POST release": ({READER}, 200),
@@ -131,6 +133,7 @@ class Stage:
         self.submittable = LesionImageFactory(case__patient=self.patient).case
         self.awaiting = RetakeRequestFactory(case__patient=self.patient).case
         self.veiled = LesionImageFactory(case__patient=self.patient, recognisable=True)
+        self.blurred = QualityCheckFactory(image__case=self.draft, verdict="rejected", reasons=["blur"]).image
         self.upload = UploadFactory(case=self.draft, lesion=self.lesion, byte_size=4, sha256=sha256(b"part"))
         self.whole = self._whole()
         self.saved = SavedFilterFactory(clinic=clinic, owner=reader)
@@ -169,6 +172,7 @@ class Stage:
             ),
             "upload": (f"/api/v1/uploads/{self.upload.pk}/", b"part"),
             "complete-upload": (f"/api/v1/uploads/{self.whole.pk}/complete/", {}),
+            "accept": (f"/api/v1/images/{self.blurred.pk}/accept/", {}),
             "submit": (f"{case}/{self.submittable.pk}/submit/", {}),
             "claim": (f"{case}/{self.answered.pk}/claim/", {}),
             "release": (f"{case}/{self.in_review.pk}/release/", {}),

@@ -12,7 +12,7 @@ from PIL import Image
 from cases.api.views.cases import Images
 from cases.models import Case, LesionImage
 from tests.cases.api.test_problems import check
-from tests.drawings import jpeg
+from tests.drawings import dark_jpeg, jpeg
 from tests.factories import CaseFactory, LesionFactory, LesionImageFactory
 
 
@@ -149,6 +149,18 @@ def test_a_case_without_an_image_is_not_submitted(north, api, draft):
 def test_a_recognisable_person_is_said_with_the_picture(north, upload, draft):
     assert upload(north.staff, draft, draft.lesion, jpeg(1)).json()["recognisable"] is False
     assert upload(north.staff, draft, draft.lesion, jpeg(2), recognisable="true").json()["recognisable"] is True
+
+
+def test_the_quality_is_told_with_the_picture_and_it_can_be_used_anyway(north, upload, api, draft, active_model):
+    image = upload(north.staff, draft, draft.lesion, dark_jpeg()).json()
+    assert image["quality"]["verdict"] == "rejected"
+    assert "under_exposed" in image["quality"]["reasons"]
+    assert image["quality"]["accepted_at"] is None
+    where = f"/api/v1/images/{image['id']}/accept/"
+    assert api(north.staff).post(where).json()["quality"]["accepted_at"]
+    good = upload(north.staff, draft, draft.lesion, jpeg(4)).json()
+    assert good["quality"]["verdict"] == "passed"
+    check(api(north.staff).post(f"/api/v1/images/{good['id']}/accept/"), 409)
 
 
 def test_the_same_bytes_twice_are_one_image(north, upload, draft, rows_and_files):

@@ -175,7 +175,7 @@ def test_a_result_that_cannot_be_stored_says_so(queued, monkeypatch, caplog):
     def refuse(_):
         raise OperationalError("the disk of the database is full")
 
-    monkeypatch.setattr(analyses, "_quality", refuse)
+    monkeypatch.setattr(analyses, "as_fields", refuse)
     analyses.perform_analysis(queued.pk)
     waiting = now_there(queued)
     assert (waiting.state, waiting.attempt, waiting.lease_token) == ("queued", 1, None)
