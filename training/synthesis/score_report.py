@@ -101,7 +101,7 @@ def _plain(found: Distances) -> dict[str, Cell]:
 
 def _caption(photographs: Mapping[str, Sequence[Bytes]] | None) -> str:
     order = "Each class: a row of photographs, then generated ones." if photographs else "Generated pictures, by class."
-    return f"{order} Generated pictures show no patient."
+    return f"{order} A generated picture is no finding of anybody's."
 
 
 def _sheet(manifest: Manifest, pictures: Sequence[Bytes], photographs: Mapping[str, Sequence[Bytes]]) -> Drawing:
