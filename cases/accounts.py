@@ -1,6 +1,10 @@
 """Who may open an account: nobody by themselves. Logins are made by an administrator."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
 
@@ -9,3 +13,11 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class ClinicBackend(AuthenticationBackend):
+    """Every page asks for the role and the clinic of who is signed in: they come with the login, in one query."""
+
+    def get_user(self, user_id: Any) -> Any:
+        user = get_user_model().objects.select_related("membership__clinic").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None

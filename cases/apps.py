@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class CasesConfig(AppConfig):
@@ -7,4 +8,7 @@ class CasesConfig(AppConfig):
     verbose_name = "Clinic"
 
     def ready(self) -> None:
-        from cases import receivers  # noqa: F401  connects sign-in and sign-out to the audit trail
+        from cases import receivers  # connects sign-in and sign-out to the audit trail
+
+        pre_migrate.connect(receivers.on_migration, sender=self)
+        post_migrate.connect(receivers.on_migrated, sender=self)

@@ -131,6 +131,14 @@ def visible_saved_filters(user) -> QuerySet:
     return saved.filter(owner=user) if user.is_authenticated else saved
 
 
+def visible_queue_places(user) -> QuerySet:
+    return _visible(models.QueuePlace.objects.all(), user, path="clinic", roles=_CARE)
+
+
+def visible_queue_tallies(user) -> QuerySet:
+    return _visible(models.QueueTally.objects.all(), user, path="clinic", roles=_CARE)
+
+
 def visible_model_versions(user) -> QuerySet:
     return _visible(models.ModelVersion.objects.all(), user, path="clinic", roles=_ANYONE)
 

@@ -1,9 +1,13 @@
-"""Sign-in and sign-out belong into the audit trail; Django tells of them by signals only."""
+"""What Django tells of by signals only: sign-ins for the audit trail, migrations for the queue's triggers."""
+
+from collections.abc import Sequence
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import connections
 from django.dispatch import receiver
 
-from cases.models import User
+from cases import queue_triggers
+from cases.models import QueueTally, User
 from cases.services import audit
 from cases.services.veils import veil_again
 from cases.vocabulary import Action
@@ -28,3 +32,18 @@ def on_refusal(sender: type, credentials: dict[str, str], **_: object) -> None:
     user = User.objects.filter(username=credentials.get("username") or "").first()
     if user is not None and user.clinic is not None:
         audit.record(clinic=user.clinic, actor=None, action=Action.SIGN_IN_REFUSED, about=user)
+
+
+def on_migration(using: str, plan: Sequence[object] = (), **_: object) -> None:
+    """A migration may rebuild a table that the triggers speak of: SQLite refuses that while they are there."""
+    if plan:
+        queue_triggers.uninstall(connections[using])
+
+
+def on_migrated(using: str, plan: Sequence[object] = (), **_: object) -> None:
+    connection = connections[using]
+    if QueueTally._meta.db_table not in connection.introspection.table_names():
+        return  # migrated back to before there was a queue
+    complete = queue_triggers.install(connection)
+    if plan or not complete:
+        queue_triggers.rebuild(connection)

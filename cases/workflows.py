@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cases.models import Analysis, Case, Consent, ExplanationRequest, Patient, User
 from cases.services import analyses, consents, explanations, submission, sweep
+from cases.services.queue import fold_tallies
 from cases.states import AnalysisState, ExplanationState
 from cases.tasks import analyse, explain
 
@@ -89,6 +90,7 @@ def sweep_once() -> dict[str, int]:
         "analyses_published": publish_waiting(),
         "explanations_taken_back": sweep.take_back_lost_explanations(),
         "explanations_published": publish_waiting_explanations(),
+        "tallies_folded": fold_tallies(),
     }
 
 

@@ -12,6 +12,7 @@ from cases.models.lesion import Lesion
 from cases.models.model_version import ModelVersion
 from cases.models.patient import Patient
 from cases.models.prediction import Embedding, Explanation, Prediction
+from cases.models.queue import QueuePlace, QueueTally
 from cases.models.read import Read
 from cases.models.retake import RetakeRequest
 from cases.models.reveal import Reveal
@@ -39,6 +40,8 @@ __all__ = [
     "Patient",
     "Prediction",
     "QualityCheck",
+    "QueuePlace",
+    "QueueTally",
     "Read",
     "RetakeRequest",
     "Reveal",

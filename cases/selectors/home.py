@@ -1,13 +1,14 @@
 """What each role finds on its start page."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case, User
 from cases.permissions import visible_analyses, visible_audit_events, visible_cases, visible_images, visible_patients
+from cases.selectors.queue_numbers import oldest_clock, queue_numbers
 from cases.states import AnalysisState, CaseState
 
 SHOWN = 20
@@ -49,11 +50,14 @@ def failed_cases(user: User) -> QuerySet[Case]:
 
 def waiting_numbers(user: User) -> dict[str, Any]:
     """The queue in three numbers: how many wait, how many of them are flagged, since when the oldest waits."""
-    return (
-        visible_cases(user)
-        .waiting()
-        .aggregate(waiting=Count("pk"), flagged=Count("pk", filter=Q(flagged=True)), oldest=Min("waiting_since"))
-    )
+    of_view = queue_numbers(user).of_view
+    return {"waiting": of_view["all"], "flagged": of_view["flagged"], "oldest": oldest_wait(user)}
+
+
+def oldest_wait(user: User) -> datetime | None:
+    """Since when the one who has waited longest waits."""
+    clock = oldest_clock(user)
+    return None if clock is None else datetime.fromtimestamp(clock, tz=UTC)
 
 
 def numbers_of_today(user: User) -> dict[str, int]:

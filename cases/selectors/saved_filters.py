@@ -1,12 +1,13 @@
 """Filters of the queue that people gave a name: what they mean, whether they still do, how many cases match."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from cases.errors import InvalidInput
 from cases.models import SavedFilter, User
 from cases.permissions import visible_saved_filters
+from cases.selectors.queue_cells import Tallies, tallies_of
 from cases.selectors.worklist import Worklist, WorklistFilter
 from cases.states import WAITING_CASE, CaseState
 from cases.vocabulary import Site, Tier
@@ -60,18 +61,20 @@ def query_of(criteria: Mapping[str, Any]) -> str:
     return urlencode(criteria)
 
 
-def counted(user: User) -> list[Saved]:
+def wanted_by_all(filters: Iterable[SavedFilter]) -> list[WorklistFilter]:
+    """What the filters want that still mean something."""
+    return [wanted_by(each.criteria) for each in filters if not problems_of(each.criteria)]
+
+
+def counted(user: User, filters: list[SavedFilter] | None = None, tallies: Tallies | None = None) -> list[Saved]:
     """This person's filters in the order in which they were saved, each with how many cases match it just now."""
-    return [Saved(each, count_of(user, each), problems_of(each.criteria)) for each in visible_saved_filters(user)]
+    filters = list(visible_saved_filters(user)) if filters is None else filters
+    tallies = tallies or tallies_of(user, *wanted_by_all(filters))
+    return [Saved(each, count_of(user, each, tallies), problems_of(each.criteria)) for each in filters]
 
 
-def count_of(user: User, saved: SavedFilter) -> int | None:
-    return None if problems_of(saved.criteria) else len(Worklist(user, wanted_by(saved.criteria)))
-
-
-def default_filter(user: User) -> SavedFilter | None:
-    """What the queue opens with."""
-    return visible_saved_filters(user).filter(is_default=True).first()
+def count_of(user: User, saved: SavedFilter, tallies: Tallies | None = None) -> int | None:
+    return None if problems_of(saved.criteria) else len(Worklist(user, wanted_by(saved.criteria), tallies=tallies))
 
 
 def _problem(name: str, value: Any) -> str:

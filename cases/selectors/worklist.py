@@ -1,43 +1,28 @@
 """The dermatologist's queue: who is next, and why.
 
-Flagged cases first; then by tier; then by malignancy × waiting time. A case without a score is never at the bottom:
-it stands above every "soon". Equal data give the same order.
+Flagged cases first; then by tier; then by malignancy × waiting time, the malignancy in whole hundredths. A case without
+a score is never at the bottom: it stands above every "soon". Equal data give the same order.
 """
 
-import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from cases.models import Case, LesionImage, User
-from cases.permissions import visible_cases
+from cases.models import Case, LesionImage, RetakeRequest, User
+from cases.models.queue import WHOLE_QUEUE
+from cases.permissions import visible_cases, visible_queue_places
 from cases.selectors.full import current_answers
+from cases.selectors.queue_cells import KIND, Tallies, WorklistFilter, matching, tallies_of
+from cases.selectors.queue_order import Key, Line, Place
 from cases.selectors.reasons import rank_reason
 from cases.selectors.retakes import retakes_with_people
-from cases.states import WAITING_CASE, CaseState
-from cases.vocabulary import Tier
+from cases.states import CaseState
 
-UNASSESSED = ""
-TIER_RANK = {Tier.URGENT: 0, UNASSESSED: 1, Tier.SOON: 2, Tier.ROUTINE: 3}
-
-
-@dataclass(frozen=True)
-class WorklistFilter:
-    """What part of the queue to see; every field left as it is filters nothing.
-
-    `tier` may be "unassessed". `threshold` judges the flag by another malignancy than the clinic's policy.
-    """
-
-    tier: str = ""
-    min_malignancy: float | None = None
-    site: str = ""
-    state: str = ""
-    flagged: bool | None = None
-    held_by_me: bool = False
-    threshold: float | None = None
+MOST_RANKED = 1000
 
 
 class WorklistRow(NamedTuple):
@@ -52,115 +37,124 @@ class WorklistRow(NamedTuple):
     held_by_other: bool
 
 
-class _Standing(NamedTuple):
-    """All that the order depends on."""
-
-    pk: uuid.UUID
-    tier: str
-    malignancy: float | None
-    silent: bool
-    flagged: bool
-    flag_threshold: float | None
-    since: datetime
-    paused_at: datetime | None  # the clock stands still: other images are awaited
-
-    def waited(self, now: datetime) -> timedelta:
-        return (self.paused_at or now) - self.since
-
-
 class Worklist:
-    """The order is settled once, at `as_of`; pages of rows are fetched from it."""
+    """The queue as it stands at `as_of`; its length is known at once, its rows are fetched a page at a time."""
 
-    def __init__(self, user: User, wanted: WorklistFilter | None = None, *, as_of: datetime | None = None) -> None:
+    def __init__(
+        self,
+        user: User,
+        wanted: WorklistFilter | None = None,
+        *,
+        as_of: datetime | None = None,
+        tallies: Tallies | None = None,
+    ) -> None:
         self.user, self.wanted, self.as_of = user, wanted or WorklistFilter(), as_of or timezone.now()
-        standings = [self._judged(standing) for standing in self._standings()]
-        if self.wanted.flagged is not None:
-            standings = [standing for standing in standings if standing.flagged is self.wanted.flagged]
-        self._order = sorted(standings, key=self._key)
+        lines = self.wanted.lines(user)
+        known = tallies or tallies_of(user, self.wanted)
+        chosen = matching(known.cells.get(lines[0], []), self.wanted)
+        self._line = Line(user.clinic, lines, chosen, now=self.as_of.timestamp())
 
     def __len__(self) -> int:
-        return len(self._order)
-
-    @property
-    def ids(self) -> list[uuid.UUID]:
-        """The cases in order."""
-        return [standing.pk for standing in self._order]
-
-    @property
-    def places(self) -> list[tuple[bool, int, float, datetime, uuid.UUID]]:
-        """What each case is ordered by, in order; no two are equal."""
-        return [self._key(standing) for standing in self._order]
+        return sum(cell.count for cell in self._line.cells)
 
     @property
     def flagged_count(self) -> int:
-        return sum(standing.flagged for standing in self._order)
+        return sum(cell.count for cell in self._line.cells if cell.flagged)
+
+    @property
+    def ids(self) -> list[UUID]:
+        """All cases in order."""
+        return [place.case for place in self.places()]
+
+    def places(self, start: int = 0, stop: int | None = None, *, behind: Key | None = None) -> list[Place]:
+        """The places from `start` up to, not including, `stop`; counted from the one behind `behind`, if given."""
+        return self._line.after(behind, len(self) if stop is None else stop)[start:]
 
     def rows(self, start: int = 0, stop: int | None = None) -> list[WorklistRow]:
         """The rows from `start` up to, not including, `stop`."""
-        part = self._order[start:stop]
-        cases = worklist_cases(self.user).in_bulk([standing.pk for standing in part])
+        head = self._line.head(len(self) if stop is None else stop)
+        if head is None:
+            return self.rows_of(self.places(start, stop), first=start + 1)
+        found = self._with_places(worklist_cases(self.user).filter(pk__in=head))
+        ordered = sorted(found, key=lambda each: each[0].key)
+        rows = [self._row(case, rank, place) for rank, (place, case) in enumerate(ordered, start=1)]
+        return rows[start:]
+
+    def _with_places(self, cases: QuerySet[Case]) -> list[tuple[Place, Case]]:
+        """Each case with its place in the line, in one query."""
+        place = FilteredRelation("places", condition=Q(places__line=self._line.name))
+        kept = {f"place_{name}": F(f"place__{name}") for name in (*KIND, "malignancy", "clock")}
+        found = []
+        for case in with_retakes(self.user, cases.annotate(place=place).annotate(**kept)):
+            kind = tuple(getattr(case, f"place_{name}") for name in KIND)
+            placed = self._line.placed(kind, case.place_malignancy, case.pk, case.place_clock)
+            found += [(placed, case)] if placed else []
+        return found
+
+    def rows_of(self, places: Iterable[Place], *, first: int) -> list[WorklistRow]:
+        """What the list says of these places, of which the first has this rank."""
+        places = list(places)
+        wanted = worklist_cases(self.user).filter(pk__in=[place.case for place in places])
+        cases = {case.pk: case for case in with_retakes(self.user, wanted)}
         # A case that left the queue since the order was settled is left out.
         return [
-            self._row(cases[standing.pk], rank, standing)
-            for rank, standing in enumerate(part, start=start + 1)
-            if standing.pk in cases
+            self._row(cases[place.case], rank, place)
+            for rank, place in enumerate(places, start=first)
+            if place.case in cases
         ]
 
-    def _standings(self) -> list[_Standing]:
-        found = _filtered(visible_cases(self.user), self.wanted, self.user)
-        fields = ("pk", "tier", "malignancy", "silent", "flagged", "flag_threshold")
-        clock = ("waiting_since", "paused_at")
-        return [_Standing(*values) for values in found.values_list(*fields, *clock)]
+    def around(self, case: Case, count: int) -> tuple[int | None, list[WorklistRow], list[WorklistRow]]:
+        """In a list without a filter: the rank of a case, the rows behind it and the one before it.
 
-    def _judged(self, standing: _Standing) -> _Standing:
-        """The flag under the filter's own threshold, where it has one. Silence stays flagged under any."""
-        threshold = self.wanted.threshold
-        if threshold is None:
-            return standing
-        reaches = standing.malignancy is not None and standing.malignancy >= threshold
-        return standing._replace(flagged=standing.silent or reaches, flag_threshold=threshold)
+        Of a case that is not in the list: None, and the list's head. Beyond the first thousand nobody counts: the rank
+        is None there too.
+        """
+        key = self._key_of(case)
+        if key is None:
+            return None, self.rows(0, count), []
+        behind, before = self._line.after(key, count), self._line.before(key, 1)
+        rows = self.rows_of([*before, *behind], first=0)
+        return self._line.rank(key, most=MOST_RANKED), rows[len(before) :], rows[: len(before)]
 
-    def _key(self, standing: _Standing) -> tuple[bool, int, float, datetime, uuid.UUID]:
-        waited = max(standing.waited(self.as_of).total_seconds(), 1.0)
-        # Without a score, waiting alone decides.
-        harm = 1.0 if standing.tier == UNASSESSED else standing.malignancy or 0.0
-        return (not standing.flagged, TIER_RANK[standing.tier], -harm * waited, standing.since, standing.pk)
+    def _key_of(self, case: Case) -> Key | None:
+        place = visible_queue_places(self.user).filter(line=WHOLE_QUEUE, case=case).first()
+        kind = tuple(getattr(place, name) for name in KIND) if place else ()
+        placed = place and self._line.placed(kind, place.malignancy, place.case_id, place.clock)
+        return placed.key if placed else None
 
-    def _row(self, case: Case, rank: int, standing: _Standing) -> WorklistRow:
+    def _row(self, case: Case, rank: int, place: Place) -> WorklistRow:
         held = case.state == CaseState.IN_REVIEW
+        threshold = case.flag_threshold if self.wanted.threshold is None else self.wanted.threshold
         return WorklistRow(
             case=case,
             rank=rank,
-            flagged=standing.flagged,
-            reason=rank_reason(case, threshold=standing.flag_threshold),
-            waiting=standing.waited(self.as_of),
+            flagged=place.cell.flagged,
+            reason=rank_reason(case, threshold=threshold),
+            waiting=case.waited(self.as_of),
             held_by_me=held and case.claimed_by_id == self.user.pk,
             held_by_other=held and case.claimed_by_id != self.user.pk,
         )
 
 
 def worklist_cases(user: User) -> QuerySet[Case]:
-    """Cases with everything a row shows, in a fixed number of queries."""
+    """Cases with everything a row shows but their retakes, in a fixed number of queries."""
     return (
         visible_cases(user)
         .select_related("patient__clinic", "claimed_by")
+        .annotate(was_asked_again=Exists(RetakeRequest.objects.filter(case=OuterRef("pk"))))
         .prefetch_related(
             Prefetch("images", LesionImage.objects.select_related("lesion", "quality_check")),
             Prefetch("images__analyses", queryset=current_answers()),
-            Prefetch("retakes", queryset=retakes_with_people(user)),
         )
     )
 
 
-def _filtered(cases: QuerySet[Case], wanted: WorklistFilter, user: User) -> QuerySet[Case]:
-    found = cases.filter(state=wanted.state) if wanted.state else cases.filter(state__in=WAITING_CASE)
-    found = found.filter(waiting_since__isnull=False)
-    if wanted.tier:
-        found = found.filter(tier=UNASSESSED if wanted.tier == "unassessed" else wanted.tier)
-    if wanted.min_malignancy is not None:
-        found = found.filter(malignancy__gte=wanted.min_malignancy)
-    if wanted.held_by_me:
-        found = found.filter(claimed_by=user, state=CaseState.IN_REVIEW)
-    if wanted.site:
-        found = found.filter(pk__in=Case.objects.filter(images__lesion__site=wanted.site).values("pk"))
-    return found
+def with_retakes(user: User, cases: Iterable[Case]) -> list[Case]:
+    """Most cases were never asked again: then nothing is asked for."""
+    cases = list(cases)
+    for case in cases:
+        if not case.was_asked_again:
+            case._prefetched_objects_cache["retakes"] = case.retakes.none()  # noqa: SLF001  a prefetch of nothing
+    asked = [case for case in cases if case.was_asked_again]
+    prefetch_related_objects(asked, Prefetch("retakes", queryset=retakes_with_people(user)))
+    return cases

@@ -48,7 +48,7 @@ def _dermatologist(user: User) -> tuple[str, dict[str, Any]]:
         "held": selectors.first_of(selectors.held_by(user)),
         "queue": queue,
         "rows": rows[:NEXT],
-        "oldest": selectors.waiting_numbers(user)["oldest"],
+        "oldest": selectors.oldest_wait(user),
     }
 
 

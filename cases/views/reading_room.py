@@ -123,13 +123,10 @@ def _retakes(user: User, case: Case) -> dict[str, Any]:
 def _neighbours(user: User, case: Case) -> dict[str, Any]:
     """The queue around this case: its place, the one before, and those that come next."""
     queue = Worklist(user)
-    ids = queue.ids
-    at = ids.index(case.pk) if case.pk in ids else -1
-    upcoming = queue.rows(at + 1, at + 1 + NEXT_SHOWN)
-    before = queue.rows(at - 1, at) if at > 0 else []
+    place, upcoming, before = queue.around(case, NEXT_SHOWN)
     return {
-        "queue_place": at + 1,
-        "queue_length": len(ids),
+        "queue_place": place,
+        "queue_length": len(queue),
         "upcoming": upcoming,
         "next_case": upcoming[0].case if upcoming else None,
         "previous_case": before[0].case if before else None,

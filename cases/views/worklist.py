@@ -11,14 +11,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.errors import Conflict
+from cases.errors import Conflict, NotFound
 from cases.forms.worklist import VIEWS, WorklistForm
 from cases.models import Case, SavedFilter, User
 from cases.models.saved_filter import LONGEST_NAME
-from cases.permissions import find, visible_saved_filters
+from cases.permissions import visible_cases, visible_saved_filters
 from cases.selectors.policy import flag_policy
-from cases.selectors.queue_numbers import BINS, QueueNumbers, queue_numbers
-from cases.selectors.saved_filters import CRITERIA, counted, default_filter, problems_of, query_of
+from cases.selectors.queue_cells import Tallies, tallies_of
+from cases.selectors.queue_numbers import BINS, QueueNumbers, flagged_at, queue_numbers, scored_by_others
+from cases.selectors.saved_filters import CRITERIA, counted, problems_of, query_of, wanted_by_all
 from cases.selectors.worklist import Worklist, WorklistRow
 from cases.services import audit
 from cases.services.review import claim_case
@@ -43,13 +44,16 @@ class Asked(NamedTuple):
 @requires("view_worklist")
 @require_safe
 def worklist(request: HttpRequest) -> HttpResponse:
-    opening = default_filter(request.user) if not request.GET and not request.htmx else None
-    if opening:
+    mine = list(visible_saved_filters(request.user))
+    opening = next((saved for saved in mine if saved.is_default), None)
+    if opening and not request.GET and not request.htmx:
         return redirect(f"{reverse('cases:worklist')}?saved={opening.pk}")
-    asked = _asked(request)
-    queue = Worklist(request.user, asked.form.as_filter())
+    asked = _asked(request, mine)
+    wanted = asked.form.as_filter()
+    tallies = tallies_of(request.user, wanted, *wanted_by_all(mine), with_models=True)
+    queue = Worklist(request.user, wanted, tallies=tallies)
     rows = [] if asked.problems else queue.rows(0, _shown(request))
-    context = _context(request, asked, queue, rows)
+    context = _context(request, asked, queue, rows, tallies) | {"saved_filters": counted(request.user, mine, tallies)}
     order, content = _fingerprints(rows, len(queue), context)
     seen_order, _, seen_content = request.GET.get("seen", "").partition(".")
     if request.htmx and (seen_order, seen_content) == (order, content):
@@ -74,37 +78,42 @@ def read_next(request: HttpRequest) -> HttpResponse:
 
 def claim_next(reader: User) -> Case | None:
     """Hold the first case that nobody else holds; one that is already held by the reader comes in its turn."""
-    free = [row for row in Worklist(reader).rows(0, PAGE) if not row.held_by_other]
-    for row in free[:MOST_TRIES]:
+    first = [place.case for place in Worklist(reader).places(0, PAGE)]
+    cases = visible_cases(reader).in_bulk(first)
+    free = [cases[pk] for pk in first if pk in cases and cases[pk].claimed_by_id in (None, reader.pk)]
+    for case in free[:MOST_TRIES]:
         try:
-            return claim_case(reader=reader, case=row.case)
+            return claim_case(reader=reader, case=case)
         except Conflict:
             continue  # a colleague was faster
     return None
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest, mine: list[SavedFilter]) -> Asked:
     """What the address asks for; a saved filter alone stands for what was saved in it."""
     if "saved" not in request.GET:
         return Asked(WorklistForm(request.GET))
-    saved = find(visible_saved_filters(request.user), request.GET["saved"])
+    saved = next((each for each in mine if str(each.pk) == request.GET["saved"]), None)
+    if saved is None:
+        raise NotFound("There is no such saved filter.")
     if set(CRITERIA) & set(request.GET):
         form = WorklistForm(request.GET)
         return Asked(form, saved, differs=form.chosen != saved.criteria)
     return Asked(WorklistForm(saved.criteria), saved, problems=problems_of(saved.criteria))
 
 
-def _context(request: HttpRequest, asked: Asked, queue: Worklist, rows: list[WorklistRow]) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, asked: Asked, queue: Worklist, rows: list[WorklistRow], tallies: Tallies
+) -> dict[str, Any]:
     form = asked.form
     policy = flag_policy(request.user.clinic)
-    numbers = queue_numbers(request.user)
+    numbers = queue_numbers(request.user, tallies)
     threshold = form.chosen.get("threshold", policy.threshold if policy else None)
     return {
         "form": form,
         "rows": rows,
         "total": 0 if asked.problems else len(queue),
         "asked": asked,
-        "saved_filters": counted(request.user),
         "savable": bool(set(form.chosen) - {"view"}) and not asked.problems,
         "criteria": query_of(form.chosen),
         "longest_name": LONGEST_NAME,
@@ -117,11 +126,18 @@ def _context(request: HttpRequest, asked: Asked, queue: Worklist, rows: list[Wor
         "query": _query(request),
         "policy": policy,
         "bars": _bars(numbers, threshold),
-        "flags": numbers.flagged_at(threshold) if policy else None,
+        "flags": _flags(request.user, form, numbers, tallies),
+        "of_other_versions": scored_by_others(tallies, policy.model_version) if policy else 0,
         "numbers": numbers,
         "threshold": threshold,
         "point": policy.at(threshold) if policy else None,
     }
+
+
+def _flags(user: User, form: WorklistForm, numbers: QueueNumbers, tallies: Tallies) -> int:
+    """By the slider's threshold; where it stands on the clinic's policy, what the cases were flagged by."""
+    chosen = form.chosen.get("threshold")
+    return numbers.of_view["flagged"] if chosen is None else flagged_at(user, chosen, tallies)
 
 
 def _bars(numbers: QueueNumbers, threshold: float | None) -> list[dict[str, Any]]:

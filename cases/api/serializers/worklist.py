@@ -2,7 +2,7 @@ from rest_framework import serializers
 
 from cases.api.serializers.fields import OptionalCode, VisibleObject
 from cases.permissions import visible_saved_filters
-from cases.states import CaseState
+from cases.states import WAITING_CASE, CaseState
 from cases.vocabulary import Site, Tier
 
 UNASSESSED = "unassessed"
@@ -19,7 +19,11 @@ class WorklistQuery(serializers.Serializer):
     )
     min_malignancy = serializers.FloatField(min_value=0, max_value=1, required=False)
     site = serializers.ChoiceField(Site.choices, required=False)
-    state = serializers.ChoiceField(CaseState.choices, required=False, help_text="Left out: ready and in_review.")
+    state = serializers.ChoiceField(
+        [(state.value, state.label) for state in (*WAITING_CASE, CaseState.AWAITING_IMAGES)],
+        required=False,
+        help_text="Left out: ready and in_review. No other case stands in the queue: see /cases/.",
+    )
 
 
 class WorklistRowOut(serializers.Serializer):

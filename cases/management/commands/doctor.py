@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from cases.models import Analysis, Clinic, ModelVersion
 from cases.runtime import bundle_path
 from cases.selectors.audit import verify_chain
+from cases.services.queue import ensure_sound
 from inference.bundle import Bundle
 
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
     help = "Check the database, the data folder, the broker, the active models and the audit trail."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        checks = (_database, _data_folder, _broker, _models, _audit, _queue)
+        checks = (_database, _data_folder, _broker, _models, _audit, _queue, _work)
         sick = [check for check in checks if not self._passes(check)]
         if sick:
             raise CommandError(f"{len(sick)} of {len(checks)} checks failed.")
@@ -78,4 +79,8 @@ def _audit() -> str:
 
 
 def _queue() -> str:
+    return ensure_sound()
+
+
+def _work() -> str:
     return f"{Analysis.objects.queued().count()} queued, {Analysis.objects.running().count()} running"

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
 from cases.services.idempotency import forget_old_answers
+from cases.services.queue import fold_tallies
 from cases.services.sweep import remove_orphan_files
 from cases.workflows import sweep_once
 
@@ -58,7 +59,11 @@ class Command(BaseCommand):
 
 def _tidy() -> dict[str, int]:
     """What may wait for an hour."""
-    return {"orphan_files_removed": remove_orphan_files(), "old_answers_forgotten": forget_old_answers()}
+    return {
+        "orphan_files_removed": remove_orphan_files(),
+        "old_answers_forgotten": forget_old_answers(),
+        "tallies_folded": fold_tallies(from_rows=2),
+    }
 
 
 def _alive_file() -> Path:

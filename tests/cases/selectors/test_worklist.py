@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cases.models import Case
 from cases.selectors.progress import case_progress
-from cases.selectors.queue_numbers import queue_numbers
+from cases.selectors.queue_numbers import flagged_at
 from cases.selectors.reading import images_to_read
 from cases.selectors.results import leading_analysis
 from cases.selectors.worklist import Worklist, WorklistFilter
@@ -143,7 +143,7 @@ def test_silence_keeps_its_flag_under_any_threshold(north, queue, threshold):
     case = queue("urgent", 0.2, silent=True)
     wanted = WorklistFilter(flagged=True, threshold=threshold)
     assert [row.case for row in Worklist(north.dermatologist, wanted).rows()] == [case]
-    assert queue_numbers(north.dermatologist).flagged_at(threshold or 0.3) == 1
+    assert flagged_at(north.dermatologist, threshold or 0.3) == 1
 
 
 def test_the_reason_of_a_low_score_beside_silence_says_so(north, queue):

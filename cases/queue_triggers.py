@@ -1,0 +1,209 @@
+"""The queue's places follow from the cases by triggers: whoever writes a case, by whatever way, moves its places too.
+
+One statement says what the places ought to be. The triggers apply it to one case, `rebuild` to all, and `differences`
+asks whether the two agree. SQLite rebuilds a table that a migration alters, and forgets its triggers thereby: they are
+taken off before a migration and put back after it.
+"""
+
+from collections.abc import Callable, Mapping
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+_LINED_UP = "('ready', 'in_review', 'awaiting_images', 'second_read', 'adjudication')"
+_COLUMNS = "case_id, clinic_id, line, state, tier, band, flagged, silent, clock, malignancy"
+_KIND = "clinic_id, line, state, tier, band, flagged, silent"
+
+_NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
+# 1e-9: 0.29 × 100 is a little less than 29.
+_BAND = {
+    "postgresql": "floor(c.malignancy * 100 + 1e-9)::smallint",
+    "sqlite": "CAST(c.malignancy * 100 + 1e-9 AS INTEGER)",
+}
+_CLOCK = {
+    "postgresql": """extract(epoch FROM CASE WHEN c.paused_at IS NULL THEN c.waiting_since - 'epoch'::timestamptz
+                     ELSE c.waiting_since - c.paused_at END)::float8""",
+    "sqlite": "(julianday(c.waiting_since) - coalesce(julianday(c.paused_at), 2440587.5)) * 86400.0",
+}
+_HEX = {"postgresql": "replace({}::text, '-', '')", "sqlite": "{}"}
+
+
+def places(vendor: str, which: str) -> str:
+    """A SELECT of what the places ought to be, for the cases `c` for which `which` holds."""
+    waits = f"c.state IN {_LINED_UP} AND c.waiting_since IS NOT NULL AND {which}"
+    images = "cases_case c JOIN cases_lesionimage i ON i.case_id = c.id"
+    reader, version = (_HEX[vendor].format(column) for column in ("c.claimed_by_id", "a.model_version_id"))
+    replaced = "EXISTS (SELECT 1 FROM cases_lesionimage r WHERE r.replaces_id = i.id)"
+    return f"""
+        SELECT c.id AS case_id, p.clinic_id, l.line, c.state, c.tier,
+               CASE WHEN c.malignancy IS NULL THEN -1 ELSE {_BAND[vendor]} END AS band,
+               c.flagged, c.silent, {_CLOCK[vendor]} AS clock, c.malignancy
+        FROM cases_case c JOIN cases_patient p ON p.id = c.patient_id JOIN (
+            SELECT c.id AS case_id, '' AS line FROM cases_case c WHERE {waits}
+            UNION SELECT c.id, 'site:' || s.site FROM {images} JOIN cases_lesion s ON s.id = i.lesion_id WHERE {waits}
+            UNION SELECT c.id, 'reader:' || {reader} FROM cases_case c WHERE c.claimed_by_id IS NOT NULL AND {waits}
+            UNION SELECT c.id, 'model:' || {version} FROM {images} JOIN cases_analysis a ON a.image_id = i.id
+                WHERE a.state = 'succeeded' AND NOT {replaced} AND {waits}
+        ) l ON l.case_id = c.id
+        WHERE {which}
+    """
+
+
+def install(connection: BaseDatabaseWrapper) -> bool:
+    """Put the triggers on. True if they were all there already."""
+    statements = _TRIGGERS[connection.vendor](connection.vendor)
+    complete = statements.keys() <= _installed(connection)
+    if not complete:
+        uninstall(connection)
+        _run(connection, *statements.values())
+    return complete
+
+
+def uninstall(connection: BaseDatabaseWrapper) -> None:
+    present = _installed(connection)
+    on_table = " ON {1}" if connection.vendor == "postgresql" else ""
+    for name, table in ((name, table) for name, table in _TABLE_OF.items() if name in present):
+        _run(connection, f"DROP TRIGGER {{0}}{on_table}".format(name, table))
+
+
+def rebuild(connection: BaseDatabaseWrapper) -> None:
+    """All places and tallies anew from the cases, while nobody changes one."""
+    vendor = connection.vendor
+    with transaction.atomic(using=connection.alias):
+        if vendor == "postgresql":
+            _run(connection, "LOCK TABLE cases_case IN SHARE ROW EXCLUSIVE MODE")
+        _run(
+            connection,
+            "DELETE FROM cases_queueplace",
+            f"INSERT INTO cases_queueplace (id, {_COLUMNS})"
+            f" SELECT {_NEW_ID[vendor]}, {_COLUMNS} FROM ({places(vendor, '1 = 1')}) AS ought",
+            "DELETE FROM cases_queuetally",
+            f"INSERT INTO cases_queuetally (id, {_KIND}, change)"
+            f" SELECT {_NEW_ID[vendor]}, {_KIND}, n FROM ({_counted()}) AS counted",
+        )
+
+
+def differences(connection: BaseDatabaseWrapper) -> tuple[int, int]:
+    """How many places are not what the cases say, and how many tallies are not what the places say."""
+    ought = f"SELECT {_COLUMNS} FROM ({places(connection.vendor, '1 = 1')}) AS ought"
+    tallied = f"SELECT {_KIND}, sum(change) AS n FROM cases_queuetally GROUP BY {_KIND} HAVING sum(change) <> 0"
+    return (
+        _apart(connection, ought, f"SELECT {_COLUMNS} FROM cases_queueplace"),
+        _apart(connection, tallied, _counted()),
+    )
+
+
+def _counted() -> str:
+    return f"SELECT {_KIND}, count(*) AS n FROM cases_queueplace GROUP BY {_KIND}"
+
+
+def _apart(connection: BaseDatabaseWrapper, one: str, other: str) -> int:
+    lost, extra = (f"SELECT * FROM ({a}) AS a EXCEPT SELECT * FROM ({b}) AS b" for a, b in ((one, other), (other, one)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT (SELECT count(*) FROM ({lost}) AS lost) + (SELECT count(*) FROM ({extra}) AS extra)")
+        return int(cursor.fetchone()[0])
+
+
+def _run(connection: BaseDatabaseWrapper, *statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _installed(connection: BaseDatabaseWrapper) -> set[str]:
+    known = {
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(known[connection.vendor])
+        return {name for (name,) in cursor.fetchall()} & _TABLE_OF.keys()
+
+
+# ── the triggers ──────────────────────────────────────────────────────────────────────────────────────
+
+_CASE_COLUMNS = "state, tier, malignancy, flagged, silent, waiting_since, paused_at, claimed_by_id"
+_CASE_OF_ANALYSIS = "SELECT i.case_id FROM cases_lesionimage i WHERE i.id = NEW.image_id"
+_CASES_OF_LESION = "SELECT i.case_id FROM cases_lesionimage i WHERE i.lesion_id = NEW.id"
+# Trigger → its table, the event, and the case that the row belongs to.
+_EVENTS: dict[str, tuple[str, str, str]] = {
+    "queue_case_insert": ("cases_case", "INSERT", "NEW.id"),
+    "queue_case_update": ("cases_case", f"UPDATE OF {_CASE_COLUMNS}", "NEW.id"),
+    "queue_image_insert": ("cases_lesionimage", "INSERT", "NEW.case_id"),
+    "queue_image_update": ("cases_lesionimage", "UPDATE OF lesion_id, replaces_id", "NEW.case_id"),
+    "queue_image_delete": ("cases_lesionimage", "DELETE", "OLD.case_id"),
+    "queue_analysis_insert": ("cases_analysis", "INSERT", _CASE_OF_ANALYSIS),
+    "queue_analysis_update": ("cases_analysis", "UPDATE OF state", _CASE_OF_ANALYSIS),
+    "queue_lesion_update": ("cases_lesion", "UPDATE OF site", _CASES_OF_LESION),
+    "queue_case_delete": ("cases_case", "DELETE", "OLD.id"),
+    "queue_place_insert": ("cases_queueplace", "INSERT", ""),
+    "queue_place_delete": ("cases_queueplace", "DELETE", ""),
+}
+_TABLE_OF = {name: table for name, (table, _, _) in _EVENTS.items()}
+
+
+def _refresh(vendor: str, which: str) -> list[str]:
+    """Take the places away that are wrong, and add those that are missing: what is right stays untouched."""
+    equals = "IS NOT DISTINCT FROM" if vendor == "postgresql" else "IS"
+    same = " AND ".join(f"o.{column} {equals} cases_queueplace.{column}" for column in _COLUMNS.split(", "))
+    ought = places(vendor, f"c.id IN ({which})")
+    remove = (
+        f"DELETE FROM cases_queueplace WHERE case_id IN ({which})"
+        f" AND NOT EXISTS (SELECT 1 FROM ({ought}) AS o WHERE {same})"
+    )
+    add = (
+        f"INSERT INTO cases_queueplace (id, {_COLUMNS}) SELECT {_NEW_ID[vendor]}, {_COLUMNS} FROM ({ought}) AS o"
+        " WHERE NOT EXISTS (SELECT 1 FROM cases_queueplace q WHERE q.case_id = o.case_id AND q.line = o.line)"
+    )
+    return [remove, add]
+
+
+def _tally(row: str, change: int) -> str:
+    kept = ", ".join(f"{row}.{column}" for column in _KIND.split(", "))
+    return f"INSERT INTO cases_queuetally (id, {_KIND}, change) VALUES ({{new_id}}, {kept}, {change})"
+
+
+def _body(vendor: str, name: str) -> list[str]:
+    if name.startswith("queue_place"):
+        row, change = ("NEW", 1) if name.endswith("insert") else ("OLD", -1)
+        return [_tally(row, change).format(new_id=_NEW_ID[vendor])]
+    return _refresh(vendor, _EVENTS[name][2])
+
+
+def _on_sqlite(vendor: str) -> dict[str, str]:
+    return {
+        name: f"CREATE TRIGGER {name} AFTER {event} ON {table} {_when(name)} BEGIN {';'.join(_body(vendor, name))}; END"
+        for name, (table, event, _) in _EVENTS.items()
+    }
+
+
+def _on_postgresql(vendor: str) -> dict[str, str]:
+    return {
+        name: f"""
+            CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            {_lock(name)} {";".join(_body(vendor, name))}; RETURN NULL; END $$;
+            CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {_when(name)} EXECUTE FUNCTION {name}()
+        """
+        for name, (table, event, _) in _EVENTS.items()
+    }
+
+
+def _when(name: str) -> str:
+    """A case that neither waited nor waits has no place to be looked after."""
+    return {
+        "queue_case_insert": f"WHEN (NEW.state IN {_LINED_UP})",
+        "queue_case_update": f"WHEN (OLD.state IN {_LINED_UP} OR NEW.state IN {_LINED_UP})",
+        "queue_analysis_update": "WHEN (NEW.state = 'succeeded' OR OLD.state = 'succeeded')",
+        "queue_analysis_insert": "WHEN (NEW.state = 'succeeded')",
+    }.get(name, "")
+
+
+def _lock(name: str) -> str:
+    """Whoever changes a case holds its row; what hangs on it is looked at under the same lock."""
+    if name.startswith(("queue_case", "queue_place")):
+        return ""
+    which = _EVENTS[name][2]
+    return f"PERFORM 1 FROM cases_case c WHERE c.id IN ({which}) AND c.state IN {_LINED_UP} FOR NO KEY UPDATE;"
+
+
+_TRIGGERS: Mapping[str, Callable[[str], dict[str, str]]] = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}
