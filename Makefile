@@ -41,8 +41,8 @@ lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployme
 bench: $(VENV)/.bench ## Measure the runtime beside torch on this machine; CALLS=10000: does memory drift, do threads agree
 	$(ONE_THREAD) $(BIN)/python -m $(if $(CALLS),tests.load.steady --calls $(CALLS),tests.load.bench --data "$(or $(DATA_DIR),var)")
 
-load: $(VENV)/.serve ## Send cases to the running clinic: make load URL=http://127.0.0.1:8000 USERS=4 CASES=60
-	$(BIN)/python -m tests.load.clinic --url $(URL) --users $(USERS) --cases $(CASES) --logins $(LOGINS)
+load: $(VENV)/.serve ## Send CASES=60 by USERS=4 to the clinic at URL; ROWS=1000000 [WAITING=0.4]: fill an empty PostgreSQL named for load
+	$(BIN)/python -m $(if $(ROWS),tests.load.bulk --rows $(ROWS) --waiting $(or $(WAITING),0.02),tests.load.clinic --url $(URL) --users $(USERS) --cases $(CASES) --logins $(LOGINS))
 
 demo: $(VENV)/.serve ## Load real cases into the demo clinic: make demo DATA=<HAM10000 folder> CASES=60
 	$(BIN)/python manage.py demo $(if $(DATA),--data "$(DATA)") --cases $(CASES)

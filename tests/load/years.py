@@ -25,6 +25,7 @@ WAITING = {"ready": 970, "in_review": 5, "awaiting_images": 25}
 OVER = {"closed": 930, "decided": 40, "cancelled": 20, "draft": 10}
 LEADING = {"urgent": "mel", "soon": "bcc", "routine": "nv", "": "bkl"}
 YEARS = 5
+_SCATTER = 2_654_435_761  # odd: no two numbers below 2³² become one
 
 
 class House(NamedTuple):
@@ -43,6 +44,7 @@ class Years:
         self._house, self._pictures, self._waiting = house, pictures, waiting
         self._rng = random.Random(seed)
         self._now = datetime.now(UTC)
+        self._patients = seed << 28
         self._threshold = house.version.flag_threshold
 
     def chunk(self, count: int) -> dict[str, list[Row]]:
@@ -67,7 +69,7 @@ class Years:
             "id": pk,
             "clinic_id": self._house.clinic.pk,
             "created_by_id": self._house.staff.pk,
-            "pseudonym": f"P-{pk.hex[:8]}",
+            "pseudonym": f"P-{self._number() * _SCATTER % 2**32:08x}",
             "identifier": f"LOAD-{pk.hex[:16]}",
             "birth_date": date(1935, 1, 1) + timedelta(days=rng.randrange(27_000)),
             "sex": rng.choice(("female", "male")),
@@ -159,6 +161,11 @@ class Years:
 
     def _one_of(self, shares: dict[str, float]) -> str:
         return self._rng.choices(tuple(shares), tuple(shares.values()))[0]
+
+    def _number(self) -> int:
+        """Of a patient: no two alike, over all houses."""
+        self._patients += 1
+        return self._patients
 
     def _id(self) -> uuid.UUID:
         return uuid.UUID(int=self._rng.getrandbits(128), version=4)

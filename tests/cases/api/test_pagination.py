@@ -103,12 +103,14 @@ CRAFTED = [
     ("patients", ["2026-01-01T00:00:00", _ID]),  # in no time zone
     ("patients", ["2026-01-01", _ID]),
     ("audit-events", b"[Infinity]"),
-    ("worklist", [_NOW, True, 1, 10**400, _NOW, _ID]),
-    ("worklist", [0, 0, 0, 10**309, 0, 0]),  # short enough, and still more than a float holds
-    ("worklist", b"[0, 0, Infinity, 0, 0, 0]"),
-    ("worklist", [_NOW, True, 1, 0.5, "0001-01-01T00:00:00+14:00", _ID]),
-    ("worklist", ["0001-01-01T00:00:00+14:00", True, 1, 0.5, _NOW, _ID]),
-    ("worklist", ["2026-01-01T00:00:00", True, 1, 0.5, _NOW, _ID]),
+    ("worklist", [_NOW, 50, True, 1, 10**400, 0, _ID]),
+    ("worklist", [0, 0, 0, 0, 10**309, 0, 0]),  # short enough, and still more than a float holds
+    ("worklist", b'["' + _NOW.encode() + b'", 50, true, 1, Infinity, 0, "' + _ID.encode() + b'"]'),
+    ("worklist", b'["' + _NOW.encode() + b'", 50, true, 1, 0, NaN, "' + _ID.encode() + b'"]'),
+    ("worklist", [_NOW, True, 1, 0.5, _NOW, _ID]),  # of an earlier version
+    ("worklist", [_NOW, 50, True, 1, 0.5, 0, "x"]),
+    ("worklist", ["0001-01-01T00:00:00+14:00", 50, True, 1, 0.5, 0, _ID]),
+    ("worklist", ["2026-01-01T00:00:00", 50, True, 1, 0.5, 0, _ID]),
 ]
 
 
