@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0016_saved_filters'),
+        ('cases', '0017_quality_accepted'),
     ]
 
     operations = [
