@@ -22,10 +22,17 @@ class Child:
 
     name: str
     command: Sequence[str]
+    once: bool = False  # what ends well is done and is not started again
     _process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _patience: float = _FIRST_PATIENCE
     _not_before: float = field(default=0.0)
+    _done: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """It was to be done once, and ended well."""
+        return self._done
 
     @property
     def pid(self) -> int | None:
@@ -43,11 +50,16 @@ class Child:
     def tend(self) -> None:
         """Start it again if it has died, waiting longer each time it dies young."""
         now = time.monotonic()
+        if self._done:
+            return
         if self._process is not None:
             status = self._process.poll()
             if status is None:
                 return
             self._end_group(signal.SIGKILL)  # what a dead parent left behind
+            if self.once and status == 0:
+                self._process, self._done = None, True
+                return
             if now - self._started >= _HEALTHY_AFTER:
                 self._patience = _FIRST_PATIENCE
             logger.warning("%s ended (%s); it starts again in %.0f s", self.name, status, self._patience)

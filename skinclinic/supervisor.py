@@ -68,7 +68,10 @@ def prepare() -> dict[str, dict[str, str]]:
 
 
 def children(host: str, port: int) -> list[Child]:
-    """What runs: web, worker, explainer, sweeper. The explainer stands back: analyses and pages go first."""
+    """What runs: web, worker, explainer, sweeper, and once the story of the demo clinic.
+
+    The explainer stands back: analyses and pages go first.
+    """
     python = [sys.executable, "-m"]
     web = ["gunicorn", "skinclinic.wsgi", f"--bind={host}:{port}", "--worker-class=gthread"]
     size = [f"--workers={env.int('WEB_WORKERS', default=2)}", f"--threads={env.int('WEB_THREADS', default=8)}"]
@@ -80,6 +83,7 @@ def children(host: str, port: int) -> list[Child]:
         Child("worker", [*celery, "--queues=analyses"]),
         Child("explainer", ["nice", *explainer]),
         Child("sweeper", [sys.executable, "manage.py", "sweep"]),
+        Child("story", ["nice", sys.executable, "manage.py", "demo", "--story"], once=True),
     ]
 
 

@@ -12,18 +12,30 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from cases.demo.filing import DemoCase, years_ago
 
 SIZE: Final = (800, 600)
+DRAWN: Final = "DRAWING-"  # how the identifiers of drawn patients begin
 MARK: Final = "DRAWING, NOT A PATIENT"
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 Pen = Callable[[ImageDraw.ImageDraw, random.Random], None]
+Scene = tuple[str, Pen, int | None, str, str, dict[str, object]]  # name, pen, age, sex, site, what staff asked
 
 
 def drawn_cases(today: date) -> Iterator[DemoCase]:
     """A handful of cases that differ in what the network will make of them."""
-    for number, (name, pen, age, sex, site, intake) in enumerate(_SCENES, start=1):
+    return _cases(_SCENES, today, first=1)
+
+
+def cases_dealt_with(today: date) -> tuple[DemoCase, DemoCase]:
+    """One for a reader who sees it otherwise than the network, and one whose picture must be taken again."""
+    read, cut_off = _cases(_SCENES_DEALT_WITH, today, first=len(_SCENES) + 1)
+    return read, cut_off
+
+
+def _cases(scenes: tuple[Scene, ...], today: date, *, first: int) -> Iterator[DemoCase]:
+    for number, (name, pen, age, sex, site, intake) in enumerate(scenes, start=first):
         yield DemoCase(
-            identifier=f"DRAWING-{number:02}",
+            identifier=f"{DRAWN}{number:02}",
             given_name="Drawing",
             family_name=name,
             reason=f"Drawing, not a patient: {name.lower()}.",
@@ -128,6 +140,10 @@ def _too_dark(draw: ImageDraw.ImageDraw, rng: random.Random) -> None:
     draw.polygon(_outline(rng, 150, 0.2), fill=(16, 11, 10))
 
 
+def _mole_cut_off(draw: ImageDraw.ImageDraw, rng: random.Random) -> None:
+    draw.polygon(_outline(rng, 170, 0.2, (300, -170)), fill=(110, 70, 52))
+
+
 def _network(draw: ImageDraw.ImageDraw, rng: random.Random, reach: int, colour: Colour) -> None:
     for _ in range(90):  # pigment dots
         x, y, r = SIZE[0] / 2 + rng.gauss(0, reach / 2.2), SIZE[1] / 2 + rng.gauss(0, reach / 2.2), rng.randint(3, 8)
@@ -145,7 +161,7 @@ _UNKNOWN: Final[dict[str, object]] = {}
 # How far an outline fades, in pixels: with a sharp one the network calls this mole no skin at all, and the demo clinic
 # would open without an urgent case.
 _EDGE: Final = {_uneven_mole: 4.0}
-_SCENES: Final = (
+_SCENES: Final[tuple[Scene, ...]] = (
     ("Uneven mole", _uneven_mole, 67, "male", "back", {"grew": "yes", "changed": "yes", "bled": "no", "size_mm": "11"}),
     ("Even mole", _even_mole, 31, "female", "abdomen", {"changed": "no", "grew": "no", "size_mm": "5"}),
     ("Pearly nodule", _pearly_nodule, 74, "male", "face", {"bled": "yes", "elevated": "yes", "size_mm": "7.5"}),
@@ -154,4 +170,8 @@ _SCENES: Final = (
     ("Scaly patch", _scaly_patch, 79, "male", "scalp", {"itch": "yes", "hurt": "unknown"}),
     ("Mole of someone unknown", _even_mole, None, "unknown", "unknown", _UNKNOWN),
     ("Picture too dark", _too_dark, 58, "female", "lower extremity", {"changed": "unknown"}),
+)
+_SCENES_DEALT_WITH: Final[tuple[Scene, ...]] = (
+    ("Dark wart", _warty_plaque, 62, "male", "back", {"grew": "no", "elevated": "yes", "size_mm": "9"}),
+    ("Mole at the edge", _mole_cut_off, 44, "female", "lower extremity", {"changed": "yes", "size_mm": "8"}),
 )

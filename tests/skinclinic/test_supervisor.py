@@ -79,7 +79,7 @@ def test_it_serves_works_comes_back_and_ends(clinic):
         logins = json.loads((clinic.data / "demo-logins.json").read_text())
         assert f"http://127.0.0.1:{clinic.port}/" in run.output
         assert all(login["password"] in run.output for login in logins.values())
-        wait_until(lambda: ended_analyses(clinic.data) == 8, seconds=120)
+        wait_until(lambda: ended_analyses(clinic.data) == 10, seconds=120)
 
         for word in ("gunicorn", "--queues=analyses", "--queues=explanations", "sweep"):
             before = child_of(run, word)
@@ -98,7 +98,7 @@ def test_it_serves_works_comes_back_and_ends(clinic):
     with clinic() as again:
         wait_until(lambda: "is ready" in again.output, seconds=60)
         assert json.loads((clinic.data / "demo-logins.json").read_text()) == logins
-        assert ended_analyses(clinic.data) == 8
+        assert ended_analyses(clinic.data) == 10
         again.send(signal.SIGINT)
         assert again.wait(40) == 0
 
@@ -146,6 +146,18 @@ def test_a_child_that_dies_young_waits_longer_each_time(caplog):
     (_, first), (_, second), (_, third) = starts
     assert second - first >= 1
     assert third - second >= 2
+
+
+@pytest.mark.parametrize(("status", "starts"), [(0, 1), (1, 2)])
+def test_what_is_to_be_done_once_is_started_again_only_where_it_failed(tmp_path, status, starts):
+    log = tmp_path / "starts"
+    once = f"import sys; open({str(log)!r}, 'a').write('x'); sys.exit({status})"
+    child, deadline = Child("once", [sys.executable, "-c", once], once=True), time.monotonic() + 30
+    while not (child.is_done or (log.exists() and len(log.read_text()) > 1)) and time.monotonic() < deadline:
+        child.tend()
+        time.sleep(0.01)
+    child.end(deadline=time.monotonic())
+    assert (len(log.read_text()), child.is_done) == (starts, status == 0)
 
 
 def test_a_child_that_does_not_listen_is_ended(caplog):

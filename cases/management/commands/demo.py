@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cases.demo.clinic import ensure_demo_clinic, ensure_model
 from cases.demo.loading import load_drawings_if_empty, load_ham10000
+from cases.demo.story import tell_story
 from cases.errors import DomainError
 
 
@@ -16,10 +17,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", type=Path, help="a HAM10000 folder; without it, drawn lesions are loaded once")
         parser.add_argument("--cases", type=int, default=60, help="how many cases to load (default: 60)")
+        parser.add_argument(
+            "--story",
+            action="store_true",
+            help="nothing else: one drawn case read and one sent back, once a running worker has looked at them",
+        )
 
-    def handle(self, *args: Any, data: Path | None, cases: int, **options: Any) -> None:
+    def handle(self, *args: Any, data: Path | None, cases: int, story: bool, **options: Any) -> None:
         try:
             clinic, logins = ensure_demo_clinic()
+            if story:
+                self.stdout.write(f"{clinic}: {tell_story(clinic)} cases dealt with.")
+                return
             model = ensure_model(clinic)
             filed = load_ham10000(clinic, data, count=cases) if data else load_drawings_if_empty(clinic)
         except DomainError as error:
