@@ -36,8 +36,9 @@ class SyntheticImage:
 
     ``image`` and ``mask`` are files beside the manifest. ``generator`` and ``weights_sha256`` name what drew it,
     ``split_sha256`` the split whose training side that learned from, empty where it saw none of these data. ``seed``
-    and ``prompt`` (or the class alone) draw it again. ``parents`` are photographs that an outline, a lesion or the skin
-    was taken from. ``scores`` are those of ``generate score``; ``accepted`` is None until two reviewers have seen it.
+    and ``prompt`` (or the class alone) draw it again under ``settings``: steps, guidance, solver, size. ``parents``
+    are photographs that an outline, a lesion or the skin was taken from. ``scores`` are those of ``generate score``;
+    ``accepted`` is None until two reviewers have seen it.
     """
 
     image: str
@@ -48,6 +49,7 @@ class SyntheticImage:
     seed: int
     split_sha256: str = ""
     prompt: str | None = None
+    settings: dict[str, float | str] = field(default_factory=dict)
     mask: str | None = None
     parents: tuple[str, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)

@@ -87,12 +87,19 @@ def distances(these: Prints, those: Prints) -> dict[str, Floats]:
     return {"pixel": 1 - alike, "hash": other, "embedding": np.sqrt(np.maximum(squares, 0))}
 
 
-def nearest(these: Prints, those: Prints, *, block: int = 500) -> dict[str, tuple[Floats, NDArray[np.int64]]]:
-    """Distance (N,) to the nearest of ``those``, and which one it is (N,), a way."""
+def nearest(
+    these: Prints, those: Prints, *, without: Sequence[Sequence[int]] = (), block: int = 500
+) -> dict[str, tuple[Floats, NDArray[np.int64]]]:
+    """Distance (N,) to the nearest of ``those``, and which one it is (N,), a way.
+
+    ``without`` holds, for each of N, the rows of ``those`` that it is not compared with; empty compares with all.
+    """
     found: dict[str, list[tuple[Floats, NDArray[np.int64]]]] = {way: [] for way in WAYS}
     for start in range(0, len(these), block):
         part = distances(these.rows(range(start, min(start + block, len(these)))), those)
         for way, table in part.items():
+            for row, left_out in enumerate(without[start : start + len(table)]):
+                table[row, list(left_out)] = np.inf
             found[way].append((table.min(1), table.argmin(1)))
     return {way: (np.concatenate([a for a, _ in f]), np.concatenate([b for _, b in f])) for way, f in found.items()}
 

@@ -79,6 +79,9 @@ def draw(
     """Draw what is not in ``gallery`` yet and keep it there; how many were drawn. ``tell`` hears the count so far."""
     check_pair(generator, upscaler)
     weights = generator.sha256 if upscaler is None else f"{generator.sha256}+{upscaler.sha256}"
+    settings: dict[str, float | str] = {} if generator.config.kind == "dcgan" else how.settings()
+    for order in asked:
+        gallery.check(named(weights, order.code, order.seed), settings)
     missing = [order for order in asked if named(weights, order.code, order.seed) not in gallery]
     done = 0
     for part in _parts(missing, batch):
@@ -93,6 +96,7 @@ def draw(
                 weights_sha256=weights,
                 split_sha256=generator.split.digest(),
                 seed=order.seed,
+                settings=settings,
                 parents=(order.parent,) if generator.config.kind != "dcgan" else (),
                 licence=SOURCES[generator.config.source].terms,
             )

@@ -1,6 +1,7 @@
 """Editing inside a mask: another lesion drawn there, or one moved there. Every pixel outside it stays as it was.
 
-Sources: Lugmayr et al., "RePaint" (2022) for the inpainting; Reinhard et al. (2001) for the shift of colours.
+Sources: Lugmayr et al., "RePaint" (2022) for the inpainting; Pérez, Gangnet, Blake, "Poisson image editing" (2003) for
+the seam; von Kries for the colour of other light.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
 from training.synthesis.canvases import fitted, fitted_mask, to_bytes, to_signed
@@ -21,7 +24,8 @@ from training.synthesis.generator import Asking, Generator, conditions_of, noise
 
 Bytes = NDArray[np.uint8]
 MARGIN = 0.04  # of the width: skin around the lesion that is edited too, so that no rim of the old one stays
-FEATHER = 0.02  # of the width: how far inside the edit the new picture fades in
+SCALES = (0.6, 1.6)  # how far a donor's lesion may be shrunk or enlarged: more shows
+GAINS = (0.5, 2.0)  # how far a channel of the donor may be brought to the host's light
 ROUNDS = 3  # RePaint's resampling: how often each step is taken, so that inside and outside agree
 
 
@@ -42,27 +46,59 @@ def room(mask: Bytes) -> Bytes:
 
 
 def pasted(image: Bytes, inside: Bytes, edited: Bytes) -> Bytes:
-    """``inside`` (H,W,3) in ``image`` where ``edited`` is 1, faded in over a few pixels; all others to the bit."""
-    depth = cv2.distanceTransform(np.pad(edited, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]  # the edge of the picture is one too
-    share = np.clip(depth / max(1.0, FEATHER * image.shape[1]), 0, 1)[..., None]
-    mixed = (share * inside + (1 - share) * image).round().clip(0, 255).astype(np.uint8)
+    """``inside`` (H,W,3) in ``image`` where ``edited`` is 1, without a seam; all other pixels to the bit.
+
+    What the two differ by along the edge is spread over the edit as a membrane would hang there: harmonic, so that the
+    new texture stays and its colour meets the old one at each point of the edge. Raises ``ValueError`` where the edit
+    fills the picture.
+    """
+    if edited.all():
+        raise ValueError("The lesion fills its picture: there is no skin around it to join.")
+    apart = membrane(image.astype(np.float64) - inside, edited)
+    mixed = (inside + apart).round().clip(0, 255).astype(np.uint8)
     return np.where(edited[..., None] == 1, mixed, image)
+
+
+def membrane(values: NDArray[np.float64], place: Bytes) -> NDArray[np.float64]:
+    """(H,W,C) with a harmonic surface where ``place`` (H,W) is 1, held by the values around it; the rest unchanged."""
+    height, width = place.shape
+    number = np.full((height, width), -1)
+    number[place == 1] = np.arange(int(place.sum()))
+    rows, columns, held = [], [], np.zeros((int(place.sum()), values.shape[2]))
+    degree = np.zeros(len(held))
+    y, x = np.nonzero(place)
+    for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        ny, nx = y + down, x + right
+        there = (ny >= 0) & (ny < height) & (nx >= 0) & (nx < width)  # the picture's own edge holds nothing
+        mine, other = number[y[there], x[there]], number[ny[there], nx[there]]
+        degree[mine] += 1
+        rows.append(mine[other >= 0])
+        columns.append(other[other >= 0])
+        fixed = other < 0
+        np.add.at(held, mine[fixed], values[ny[there][fixed], nx[there][fixed]])
+    links = sparse.coo_matrix(
+        (-np.ones(sum(map(len, rows))), (np.concatenate(rows), np.concatenate(columns))), shape=(len(held), len(held))
+    )
+    solved = spsolve((links + sparse.diags(degree)).tocsc(), held)
+    out = values.copy()
+    out[place == 1] = np.asarray(solved).reshape(held.shape)
+    return out
 
 
 def transplant(host: Bytes, host_mask: Bytes, donor: Bytes, donor_mask: Bytes) -> Edit:
     """The donor's lesion in place of the host's.
 
-    It is stretched to the room of the host's and takes on the colour of the host's skin. Pictures are uint8 (H,W,3) of
-    any sizes, masks 0 or 1 (H,W). Raises ``ValueError`` where a mask is empty, or leaves no skin to take the colour of.
+    It is brought to the middle and, within limits, to the size of the host's, in the host's light: each channel times
+    the ratio of the skins around the two. Pictures are uint8 (H,W,3) of any sizes, masks 0 or 1 (H,W). Raises
+    ``ValueError`` where a mask is empty, or there is no skin around one.
     """
-    edited = room(host_mask)
-    to, source = _box(edited), _box(room(donor_mask))
-    matrix = _onto(source, to)
+    matrix = _onto(_box(donor_mask), _box(host_mask))
     size = (host.shape[1], host.shape[0])
-    shifted = donor.astype(np.float32) + (_skin(host, host_mask) - _skin(donor, donor_mask))
-    moved = cv2.warpAffine(shifted, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    lit = donor * (_skin(host, host_mask) / np.maximum(_skin(donor, donor_mask), 1)).clip(*GAINS)
+    moved = cv2.warpAffine(lit, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     outline = np.asarray(cv2.warpAffine(donor_mask, matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
-    return Edit(pasted(host, np.asarray(moved.clip(0, 255), np.uint8), edited), edited, outline & edited)
+    edited = room(host_mask | outline)
+    return Edit(pasted(host, np.asarray(moved.clip(0, 255), np.uint8), edited), edited, outline)
 
 
 def _box(mask: Bytes) -> tuple[int, int, int, int]:
@@ -74,17 +110,18 @@ def _box(mask: Bytes) -> tuple[int, int, int, int]:
 
 
 def _onto(source: tuple[int, int, int, int], to: tuple[int, int, int, int]) -> NDArray[np.float64]:
-    """The affine map (2,3) that stretches one box to another."""
-    across, down = to[2] / source[2], to[3] / source[3]
-    return np.array([[across, 0, to[0] - across * source[0]], [0, down, to[1] - down * source[1]]])
+    """The affine map (2,3) that brings the middle and the area of one box to another's; its shape stays."""
+    scale = float(np.clip(np.sqrt(to[2] * to[3] / (source[2] * source[3])), *SCALES))
+    middle = [(box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2) for box in (source, to)]
+    return np.array([[scale, 0, middle[1][0] - scale * middle[0][0]], [0, scale, middle[1][1] - scale * middle[0][1]]])
 
 
-def _skin(image: Bytes, mask: Bytes) -> NDArray[np.float32]:
-    """Mean colour (3,) outside the lesion's room."""
-    outside = room(mask) == 0
-    if not outside.any():
-        raise ValueError("The lesion fills its picture: there is no skin to take the colour of.")
-    return np.asarray(image[outside].mean(0), np.float32)
+def _skin(image: Bytes, mask: Bytes) -> NDArray[np.float64]:
+    """Mean colour (3,) of the skin close around the lesion: farther out a lens may darken it."""
+    around = (room(room(mask)) == 1) & (room(mask) == 0)
+    if not around.any():
+        raise ValueError("The lesion fills its picture: there is no skin around it to join.")
+    return np.asarray(image[around].mean(0), np.float64)
 
 
 def inpaint(
@@ -105,7 +142,9 @@ def inpaint(
 
     def v(x: Tensor, time: int) -> Tensor:
         conditions, label = conditions_of(generator.config, outline, None), torch.tensor([target])
-        return guided(cast("Denoiser", generator.network), x, time, label, conditions, scale=how.guidance)
+        there = (part.to(generator.device) for part in (x, label, conditions))
+        noisy, label, conditions = there
+        return guided(cast("Denoiser", generator.network), noisy, time, label, conditions, scale=how.guidance).cpu()
 
     with torch.inference_mode():
         drawn = to_bytes(_repainted(v, small, place, seed=seed, steps=how.steps, rounds=rounds))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.data.pictures import VIEWED
+from training.data.records import DataError
 from training.data.synthetic import FILE, PREFIX, Manifest, SyntheticImage, load_manifest
 
 Bytes = NDArray[np.uint8]
@@ -54,6 +55,14 @@ class Gallery:
         self.manifest = replace(self.manifest, images=(*self.manifest.images, made))
         self.names.add(name)
         return made
+
+    def check(self, name: str, settings: dict[str, float | str]) -> None:
+        """Raise ``DataError`` where ``name`` is here and was made under other settings."""
+        made = [image.settings for image in self.manifest.images if image.image_id == name]
+        if made and made[0] != settings:
+            raise DataError(
+                f"{name} is here, made with other settings ({made[0]}); give another --out, or repeat those."
+            )
 
     def save(self) -> Path:
         return self.manifest.save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, cast
@@ -41,6 +41,10 @@ class Asking:
             raise ValueError(f"There is no solver {self.solver!r}; choose one of {', '.join(SOLVERS)}.")
         if self.steps < 2 or self.guidance < 1:
             raise ValueError("Sampling takes 2 steps or more, and a guidance of 1 (none) or more.")
+
+    def settings(self) -> dict[str, float | str]:
+        """What a manifest row says of it."""
+        return dict(asdict(self))
 
     def scheduler(self) -> Any:
         """diffusers' scheduler with its steps set; both are deterministic: all chance is in the first noise."""
@@ -83,10 +87,17 @@ class Generator:
         if (small is None) == (self.config.kind == "upscaler"):
             raise ValueError("An upscaler, and no other generator, begins with small pictures.")
         with torch.inference_mode():
+            target = target.to(self.device)
             if isinstance(self.network, Dcgan):
-                return to_bytes(self.network.draw(noise_of(seeds, (LATENT,)), target))
-            conditions = conditions_of(self.config, masks, small)
-            return to_bytes(self._denoise(noise_of(seeds, (3, *self.config.size)), target, conditions, how))
+                return to_bytes(self.network.draw(noise_of(seeds, (LATENT,)).to(self.device), target)).cpu()
+            conditions = conditions_of(self.config, masks, small).to(self.device)
+            noise = noise_of(seeds, (3, *self.config.size)).to(self.device)
+            return to_bytes(self._denoise(noise, target, conditions, how)).cpu()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is; pictures, masks and noise come from the CPU and go back to it."""
+        return next(self.network.parameters()).device
 
     def _denoise(self, x: Tensor, target: Tensor, conditions: Tensor, how: Asking) -> Tensor:
         network = cast("Denoiser", self.network)
@@ -129,7 +140,7 @@ def load_generator(path: Path) -> Generator:
     config, split = read_generator_config(path / "config.json"), Split.load(path / "split.json")
     if config.split_sha256 != split.digest():
         raise DataError(f"{path}: the split beside the weights is not the one that they were learned on.")
-    network = build(config).eval()
+    network = build(config).eval().to("cuda" if torch.cuda.is_available() else "cpu")
     data = (path / "final.ckpt").read_bytes()
     try:
         saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)

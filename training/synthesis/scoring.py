@@ -16,6 +16,7 @@ from training.synthesis.niqe import Pristine
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+EDITS = ("transplant", "inpaint")  # made of photographs, which they are like by design
 WORST = 95.0  # percentile of real photographs: a generated picture of a higher NIQE is set aside
 
 
@@ -65,11 +66,14 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
     """``manifest`` with the scores of each of its pictures (H,W,3), in their order.
 
     niqe and brisque: lower is better. support: probability of the class that it was made as, agrees: whether it is the
-    likeliest. pixel, hash, embedding: distance to the nearest training photograph. copy: whether one of them is too
-    near. report_filter: what the report's filter says. passes: no copy, agrees, and NIQE as of 95 % of photographs.
+    likeliest. pixel, hash, embedding: distance to the nearest training photograph, of those that it was not edited of.
+    copy: whether one of them is too near. report_filter: what the report's filter says. passes: no copy, agrees, and
+    NIQE as of 95 % of photographs.
     """
     codes = [image.diagnosis for image in manifest.images]
-    found = nearest(prints_of(pictures, seen.embeddings), real.prints)
+    place = {image: row for row, image in enumerate(real.images)}
+    own = [[place[p] for p in image.parents] if image.generator in EDITS else [] for image in manifest.images]
+    found = nearest(prints_of(pictures, seen.embeddings), real.prints, without=own)
     distance = {way: found[way][0] for way in WAYS}
     copies, agrees, support = is_copy(distance, real.limits), seen.agrees(codes), seen.support(codes)
     filtered = passes_report_filter(seen.embeddings)

@@ -172,6 +172,9 @@ def draw(
     A picture has its own seed: in any batch it is the same but for rounding. Raises the memory error where none fits.
     """
     asked = [(code, seed * 10_000 + number) for code in codes for number in range(each)]
+    settings: dict[str, float | str] = {"size": size, "steps": steps, "guidance": guidance}
+    for code, own in asked:
+        gallery.check(named(drawer.weights_sha256, code, own), settings)
     missing = [(code, own) for code, own in asked if named(drawer.weights_sha256, code, own) not in gallery]
     place = 0
     while place < len(missing):
@@ -195,6 +198,7 @@ def draw(
                 split_sha256=drawer.split_sha256,
                 seed=own,
                 prompt=drawer.prompt(code, own),
+                settings=settings,
                 licence=drawer.licence,
             )
         gallery.save()

@@ -154,7 +154,7 @@ def _resume(out: Path, config: TuneConfig, learning: list[Tensor], optimiser: to
     saved = torch.load(last, map_location="cpu", weights_only=True)
     with torch.no_grad():
         for weights, kept in zip(learning, saved["weights"], strict=True):
-            weights.copy_(kept)
+            weights.copy_(kept.to(weights.device))
     optimiser.load_state_dict(saved["optimiser"])
     return int(saved["step"])
 

@@ -56,6 +56,13 @@ def test_a_picture_of_another_lesion_is_no_copy(known: list[np.ndarray], prints:
     assert np.mean(flagged) < 0.1
 
 
+def test_what_a_picture_was_edited_of_is_left_out(prints: Prints) -> None:
+    found = nearest(prints.rows([5, 6]), prints, without=[[5], []], block=1)
+    for _, which in found.values():
+        assert which[0] != 5
+        assert which[1] == 6
+
+
 def test_distances_do_not_depend_on_the_block(prints: Prints) -> None:
     whole, parts = nearest(prints, prints, block=1000), nearest(prints, prints, block=7)
     for way in whole:

@@ -69,6 +69,16 @@ def test_a_folder_goes_on_where_it_was(
         assert np.abs(np.subtract(*pair)).max() <= 2
 
 
+def test_a_folder_takes_no_pictures_of_other_settings(
+    records: list[Record], pictures: Pictures, diffusion: Generator, tmp_path: Path
+) -> None:
+    asked = _order(records, pictures, diffusion, each=1)
+    draw(Gallery(tmp_path), asked, pictures, diffusion, HOW)
+    assert load_manifest(tmp_path).images[0].settings == {"steps": 2, "guidance": 1, "solver": "dpm-solver"}
+    with pytest.raises(DataError, match="made with other settings"):
+        draw(Gallery(tmp_path), asked, pictures, diffusion, replace(HOW, steps=3))
+
+
 def test_orders_of_a_class_do_not_depend_on_the_others(
     records: list[Record], pictures: Pictures, diffusion: Generator
 ) -> None:

@@ -14,7 +14,7 @@ from training.__main__ import main
 from training.data.pictures import Pictures
 from training.data.splits import Split
 from training.data.synthetic import check_may_join, load_manifest
-from training.synthesis.editing import Edit, inpaint, pasted, room, transplant
+from training.synthesis.editing import Edit, inpaint, membrane, pasted, room, transplant
 from training.synthesis.generator import Asking, Generator
 
 HOW = Asking(steps=4, guidance=1.5)
@@ -46,11 +46,14 @@ def test_a_transplanted_lesion_has_the_donor_s_colour_and_the_host_s_place(pictu
     (host, mask), (donor, donor_mask) = _of(pictures, 0), _of(pictures, 60)
     edit = transplant(host, mask, donor, donor_mask)
     _check(edit, host)
-    skins = host[room(mask) == 0].mean(0) - donor[room(donor_mask) == 0].mean(0)
-    wanted = (donor[donor_mask == 1].mean(0) + skins).clip(0, 255)
-    deep = edit.lesion.astype(bool) & mask.astype(bool)
-    assert np.abs(edit.image[deep].mean(0) - wanted).max() < 25
-    assert (edit.lesion & mask).sum() / mask.sum() > 0.6
+    around = [room(room(m)).astype(bool) & (room(m) == 0) for m in (mask, donor_mask)]
+    light = host[around[0]].mean(0) / donor[around[1]].mean(0)
+    wanted = (donor[donor_mask == 1].mean(0) * light).clip(0, 255)
+    assert np.abs(edit.image[edit.lesion == 1].mean(0) - wanted).max() < 20
+    assert np.abs(edit.image[edit.lesion == 1].mean(0) - host[mask == 1].mean(0)).max() > 20
+    for axis in (0, 1):  # the middle of the one lies on that of the other
+        middles = [np.nonzero(shape)[axis] for shape in (edit.lesion, mask)]
+        assert abs((middles[0].min() + middles[0].max()) - (middles[1].min() + middles[1].max())) <= 4
 
 
 def test_an_inpainted_lesion_leaves_every_pixel_outside_as_it_was(diffusion: Generator, pictures: Pictures) -> None:
@@ -62,14 +65,26 @@ def test_an_inpainted_lesion_leaves_every_pixel_outside_as_it_was(diffusion: Gen
     assert not np.array_equal(edit.image, inpaint(diffusion, image, mask, 3, seed=8, how=HOW, rounds=2).image)
 
 
-def test_what_is_pasted_fades_in_and_is_whole_inside() -> None:
-    image, inside = np.zeros((60, 100, 3), np.uint8), np.full((60, 100, 3), 200, np.uint8)
+def test_what_is_pasted_keeps_its_texture_and_has_no_seam() -> None:
+    rng = np.random.default_rng(0)
+    image = np.full((60, 100, 3), 60, np.uint8)
+    texture = rng.integers(-20, 20, (60, 100, 3))
     edited = np.zeros((60, 100), np.uint8)
     edited[10:50, 20:80] = 1
-    made = pasted(image, inside, edited)
-    assert made[30, 50, 0] == 200
-    assert 0 < made[10, 50, 0] < 200
-    assert not made[edited == 0].any()
+    made = pasted(image, (160 + texture).astype(np.uint8), edited)
+    inner = (slice(15, 45), slice(25, 75))
+    assert np.abs(made[inner].astype(int) - (60 + texture[inner])).mean() < 5  # 100 darker, as its surroundings are
+    assert not (made[edited == 0] != 60).any()
+    with pytest.raises(ValueError, match="fills its picture"):
+        pasted(image, image, np.ones((60, 100), np.uint8))
+
+
+def test_a_membrane_is_flat_between_flat_edges_and_straight_between_two() -> None:
+    values = np.repeat(np.arange(9.0)[None, :, None], 5, axis=0)
+    place = np.zeros((5, 9), np.uint8)
+    place[:, 2:7] = 1  # open above and below: the picture's own edge holds nothing
+    torn = np.where(place[..., None] == 1, 99.0, values)
+    assert np.allclose(membrane(torn, place), values)
 
 
 def test_what_cannot_be_edited_is_refused(learned: Any, diffusion: Generator, pictures: Pictures) -> None:
@@ -78,7 +93,7 @@ def test_what_cannot_be_edited_is_refused(learned: Any, diffusion: Generator, pi
         inpaint(diffusion, image, mask * 0, 0, seed=0, how=HOW)
     with pytest.raises(ValueError, match="mask is empty"):
         transplant(image, mask * 0, image, mask)
-    with pytest.raises(ValueError, match="no skin"):
+    with pytest.raises(ValueError, match="fills its picture"):
         transplant(image, mask, image, np.ones_like(mask))
     with pytest.raises(ValueError, match="Only a diffusion generator"):
         inpaint(learned(DCGAN), image, mask, 0, seed=0, how=HOW)
@@ -105,5 +120,8 @@ def test_the_command_edits_the_training_side_alone(
         host = by_id[image.parents[0]]
         with Image.open(tmp_path / "made" / image.image) as opened:
             made = np.array(opened)
-        outside = room(np.array(pictures.masks[host])) == 0
+        with Image.open(tmp_path / "made" / str(image.mask)) as opened:
+            lesion = np.array(opened) // 255
+        outside = room(np.array(pictures.masks[host]) | lesion) == 0
+        assert outside.any()
         assert np.array_equal(made[outside], pictures.stored[host][outside])

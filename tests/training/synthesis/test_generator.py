@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from tests.training.synthesis.conftest import DCGAN, TINY, UPSCALER
-from training.synthesis.denoising import NO_CLASS, guided, signed_masks, step_weight
+from training.synthesis.canvases import Canvas
+from training.synthesis.denoising import NO_CLASS, guided, loss, signed_masks, step_weight
 from training.synthesis.generator import Asking, Generator, class_positions, noise_of
+from training.synthesis.learners import build
 
 HOW = Asking(steps=3, guidance=1.5)
 MASKS = torch.zeros(3, 1, 12, 16, dtype=torch.uint8)
@@ -93,29 +96,35 @@ def test_a_class_that_is_none_is_refused() -> None:
         class_positions(["mel", "scc"])
 
 
-def test_a_network_learns_a_picture_by_heart() -> None:
-    """Forty steps on one flat grey picture: what is drawn then is grey, which noise is not."""
-    from dataclasses import replace
+def _ovals(n: int, seed: int) -> torch.Tensor:
+    """Masks (n,1,12,16) with an oval somewhere."""
+    dice = torch.Generator().manual_seed(seed)
+    middle = torch.rand(n, 2, 1, 1, generator=dice) * torch.tensor([4.0, 6.0]).view(2, 1, 1) + 4
+    y, x = torch.meshgrid(torch.arange(12.0), torch.arange(16.0), indexing="ij")
+    inside = ((y - middle[:, :1]) / 3) ** 2 + ((x - middle[:, 1:]) / 4) ** 2 < 1
+    return inside.to(torch.uint8)
 
-    from training.synthesis.canvases import Canvas
-    from training.synthesis.denoising import loss
-    from training.synthesis.learners import build
 
-    config = replace(TINY, attention=False)
+def test_class_and_mask_are_heard() -> None:
+    """Lesions of one class are dark and of the other light, on grey skin: what is drawn under new masks says so."""
+    config = replace(TINY, attention=False, widths=(16, 16, 16))
     torch.manual_seed(0)
     network = build(config)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-3)
-    grey = Canvas(
-        torch.full((16, 3, 12, 16), 178, dtype=torch.uint8),
-        torch.zeros(16, 1, 12, 16),
-        torch.ones(16).bool(),
-        torch.zeros(16).long(),
-    )
-    for step in range(60):
+    optimiser = torch.optim.AdamW(network.parameters(), lr=4e-3)
+    for step in range(150):
+        masks, target = _ovals(16, step), torch.arange(16) % 2
+        colours = torch.tensor([20, 235])[target].view(-1, 1, 1, 1)
+        images = torch.where(masks == 1, colours, 128).expand(-1, 3, -1, -1).to(torch.uint8)
         optimiser.zero_grad()
-        found = loss(network, grey, config, torch.Generator().manual_seed(step))  # type: ignore[arg-type]
-        found.backward()
+        batch = Canvas(images, masks, torch.ones(16).bool(), target)
+        loss(network, batch, config, torch.Generator().manual_seed(step)).backward()  # type: ignore[arg-type, no-untyped-call]
         optimiser.step()
     made = Generator(None, network.eval(), config, None, "", 0, 0.0)  # type: ignore[arg-type]
-    drawn = made.draw(torch.zeros(4).long(), torch.zeros(4, 1, 12, 16), [0, 1, 2, 3], Asking(steps=10, guidance=1))
-    assert abs(float(drawn.float().mean()) - 178) < 20
+    masks, target = _ovals(8, 10_000), torch.arange(8) % 2
+    for how in (Asking(12, 1.5, "ddim"), Asking(12, 1.5, "dpm-solver")):
+        drawn = made.draw(target, masks, list(range(8)), how).float().mean(1, keepdim=True)
+        inside = (drawn * masks).sum((1, 2, 3)) / masks.sum((1, 2, 3))
+        outside = (drawn * (1 - masks)).sum((1, 2, 3)) / (1 - masks).sum((1, 2, 3))
+        assert (inside[target == 0] < 90).all(), (how, inside)
+        assert (inside[target == 1] > 165).all(), (how, inside)
+        assert (outside - 128).abs().max() < 30, (how, outside)

@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> str:
     gallery, outlined = Gallery(args.out), _outlined(records, pictures, split)
     how = Asking(args.steps, args.guidance)
     sha256 = generator.sha256 if generator else ""
+    settings = how.settings() if generator else {}
     for code in args.classes:
         donors = [row for row in outlined if records[row].diagnosis == code]
         if not donors:
@@ -56,9 +57,10 @@ def run(args: argparse.Namespace) -> str:
         for number in tqdm(range(args.each), desc=code, unit="image"):
             seed = args.seed * 10_000 + number
             name = named(sha256 or "00000000", code, seed, f"_{args.how}")
+            gallery.check(name, settings)
             if name in gallery:
                 continue
-            host, donor = _drawn(outlined, donors, records, code, seed)
+            host, donor = _drawn(outlined, donors, records, pictures, seed=seed)
             edit = _edited(pictures, (host, donor), code, seed=seed, generator=generator, how=how)
             parents = [host] if generator else [host, donor]
             gallery.add(
@@ -70,6 +72,7 @@ def run(args: argparse.Namespace) -> str:
                 weights_sha256=sha256,
                 split_sha256=split.digest(),
                 seed=seed,
+                settings=settings,
                 parents=tuple(records[row].image_id for row in parents),
                 licence=SOURCES[args.source].terms,
             )
@@ -84,12 +87,17 @@ def _outlined(records: list[Record], pictures: Pictures, split: Split) -> list[i
     return [row for row in rows_of(split, records, "train") if pictures.has_mask[row] and 0 < share[row] < 0.6]
 
 
-def _drawn(hosts: list[int], donors: list[int], records: list[Record], code: str, seed: int) -> tuple[int, int]:
-    """Rows of host and donor, of two lesions where there are two."""
-    dice = np.random.default_rng((seed, DIAGNOSES.index(code)))
+def _drawn(
+    hosts: list[int], donors: list[int], records: list[Record], pictures: Pictures, *, seed: int
+) -> tuple[int, int]:
+    """Rows of host and donor, of two lesions where there are two; the host's is the smaller, so that nothing of it
+    is left to cover with skin that the donor's photograph does not show."""
+    dice = np.random.default_rng((seed, DIAGNOSES.index(records[donors[0]].diagnosis)))
     donor = donors[int(dice.integers(len(donors)))]
     others = [row for row in hosts if records[row].lesion_id != records[donor].lesion_id] or hosts
-    return others[int(dice.integers(len(others)))], donor
+    areas = pictures.masks[others].reshape(len(others), -1).sum(1)
+    smaller = [row for row, area in zip(others, areas, strict=True) if area <= pictures.masks[donor].sum()] or others
+    return smaller[int(dice.integers(len(smaller)))], donor
 
 
 def _edited(

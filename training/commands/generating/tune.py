@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from tqdm import tqdm
 
@@ -67,9 +68,10 @@ def run(args: argparse.Namespace) -> str:
     chosen = [r for r in records_of(split, arguments.load_records(args), "train") if r.diagnosis in args.classes]
     codes = [record.diagnosis for record in chosen]
     prior = load_manifest(args.prior) if args.prior else None
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     with tqdm(total=config.steps, desc="tuning", unit="step") as bar:
         tune(
-            load_pipeline(folder, Budget(1, half=False, slicing=False, offload=False)),
+            load_pipeline(folder, Budget(1, half=False, slicing=False, offload=False)).to(device),
             [_square(record.image, args.size) for record in chosen],
             codes,
             config,
