@@ -27,6 +27,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("patients/", patients.register, name="patients"),
     path("patients/find/", patients.find, name="find_patients"),
+    path("patients/likely/", patients.likely, name="likely_patients"),
     path("patients/new/", patients.create, name="register_patient"),
     path("patients/<uuid:patient>/", patients.show, name="patient"),
     path("patients/<uuid:patient>/correct/", patients.correct, name="correct_patient"),

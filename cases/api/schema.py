@@ -55,8 +55,8 @@ INTRODUCTION = """Case management for a dermatology clinic, with AI triage that 
 What belongs to another clinic does not exist: it is 404.
 
 **Send again safely**: give each POST an `Idempotency-Key` of your own (a UUID, say). The same key brings the same
-answer and is carried out once; after a refusal it may be used again. Asking for a token is the exception: its answer
-is a secret, and is not kept.
+answer and is carried out once; after a refusal it may be used again. Two are excepted: asking for a token, since its
+answer is a secret that is not kept, and asking who a new patient may be, which changes nothing.
 
 **A large file, or a bad connection**: send the file in parts. `POST …/uploads/` announces it, each `PATCH` carries the
 bytes from `Upload-Offset` on, and `POST …/complete/` makes the image. Whatever broke off, announce it again: the answer

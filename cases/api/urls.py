@@ -23,6 +23,7 @@ app_name = "api"
 version_1 = [
     path("auth/token/", tokens.Tokens.as_view(), name="token"),
     path("patients/", patients.Patients.as_view(), name="patients"),
+    path("patients/likely/", patients.LikelyPatients.as_view(), name="likely-patients"),
     path("patients/<uuid:patient>/", patients.Patient.as_view(), name="patient"),
     path("patients/<uuid:patient>/consents/", patients.Consents.as_view(), name="consents"),
     path("lesions/", patients.Lesions.as_view(), name="lesions"),

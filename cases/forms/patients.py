@@ -32,6 +32,15 @@ class PatientForm(forms.Form):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
 
+class LikelyForm(forms.Form):
+    """What stands in a new entry so far; what is not whole yet counts as not typed."""
+
+    identifier = forms.CharField(max_length=64, required=False)
+    given_name = forms.CharField(max_length=100, required=False)
+    family_name = forms.CharField(max_length=100, required=False)
+    birth_date = forms.DateField(required=False)
+
+
 class FindForm(forms.Form):
     words = forms.CharField(max_length=100, required=False)
 

@@ -3,12 +3,15 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from cases.models.base import Record, one_of
 from cases.models.clinic import Clinic
+from cases.names import FoldedField, fold
 from cases.vocabulary import Answer, Sex, SkinType
+
+HEAD = 3  # letters that a name is looked up by
 
 
 def new_pseudonym() -> str:
@@ -20,16 +23,17 @@ class PatientQuerySet(models.QuerySet):
     def of_clinic(self, clinic):
         return self.filter(clinic=clinic)
 
+    def with_identifier(self, identifier: str):
+        """In upper or lower case; asked as the unique constraint asks, by its index."""
+        return self.alias(identifier_key=Lower("identifier")).filter(identifier_key=Lower(Value(identifier)))
+
     def matching(self, words: str):
-        """Patients whose pseudonym, identifier or names hold every word."""
+        """Patients whose pseudonym, identifier or names hold every word; accents and case make no difference."""
         found = self
         for word in words.split():
-            found = found.filter(
-                Q(pseudonym__icontains=word)
-                | Q(identifier__iexact=word)
-                | Q(given_name__icontains=word)
-                | Q(family_name__icontains=word)
-            )
+            known = Q(pseudonym__icontains=word) | Q(identifier__iexact=word)
+            name = fold(word)
+            found = found.filter(known | Q(given_key__contains=name) | Q(family_key__contains=name) if name else known)
         return found
 
 
@@ -39,6 +43,10 @@ class Patient(Record):
     identifier = models.CharField(max_length=64)
     given_name = models.CharField(max_length=100)
     family_name = models.CharField(max_length=100)
+    # As they are searched and compared.
+    given_key = FoldedField(of="given_name", max_length=200)
+    family_key = FoldedField(of="family_name", max_length=200)
+    family_head = FoldedField(of="family_name", first=HEAD, max_length=HEAD)
     # NULL: unknown.
     birth_date = models.DateField(null=True, blank=True)
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
@@ -61,7 +69,11 @@ class Patient(Record):
             one_of("personal_melanoma", Answer, name="patient_personal_melanoma_known"),
             one_of("family_melanoma", Answer, name="patient_family_melanoma_known"),
         ]
-        indexes = [models.Index(fields=["clinic", "-created_at", "id"], name="patient_by_clinic")]
+        indexes = [
+            models.Index(fields=["clinic", "-created_at", "id"], name="patient_by_clinic"),
+            models.Index(fields=["clinic", "birth_date"], name="patient_by_birth_date"),
+            models.Index(fields=["clinic", "family_head"], name="patient_by_family_name"),
+        ]
 
     def __str__(self) -> str:
         return self.pseudonym

@@ -28,6 +28,8 @@ CORRECTABLE = (
     "family_melanoma",
 )
 
+FOLDED = ("given_key", "family_key", "family_head")
+
 
 def register_patient(
     *,
@@ -83,7 +85,7 @@ def correct_patient(*, actor: User, patient: Patient, **fields: Any) -> Patient:
             _check(patient)
             if changed:
                 _refuse_known(patient)
-                patient.save(update_fields=changed)
+                patient.save(update_fields=[*changed, *FOLDED])
                 payload = {"fields": changed}
                 action = Action.PATIENT_CORRECTED
                 audit.record(clinic=patient.clinic, actor=actor, action=action, about=patient, payload=payload)
@@ -120,6 +122,6 @@ def _check(patient: Patient) -> None:
 
 def _refuse_known(patient: Patient) -> None:
     others = Patient.objects.of_clinic(patient.clinic).exclude(pk=patient.pk)
-    known = others.filter(identifier__iexact=patient.identifier).first()
+    known = others.with_identifier(patient.identifier).first()
     if known:
         raise Conflict(f"This identifier is already registered in your clinic as {known.pseudonym}.", existing=known)

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cases import permissions, workflows
 from cases.errors import Conflict, InvalidInput
 from cases.forms.cases import ReasonForm
-from cases.forms.patients import ConsentForm, FindForm, PatientForm
+from cases.forms.patients import ConsentForm, FindForm, LikelyForm, PatientForm
 from cases.forms.refusals import tell
 from cases.models import Patient
 from cases.selectors import patients as selectors
 from cases.selectors.consents import standing_of
+from cases.selectors.likely_patients import likely_patients
 from cases.services import audit
 from cases.services.patients import CORRECTABLE, correct_patient, register_patient
 from cases.views.access import requires
@@ -75,6 +76,18 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("cases:patient", patient.pk)
     status = 409 if known else 422 if form.errors else 200
     return render(request, "patients/create.html", {"form": form, "known": known}, status=status)
+
+
+@requires("register_patient")
+@require_POST
+def likely(request: HttpRequest) -> HttpResponse:
+    """Who may be meant already, while a new entry is typed."""
+    form = LikelyForm(request.POST)
+    form.is_valid()
+    found = likely_patients(request.user, **form.cleaned_data)
+    if found is not None:
+        _note_list(request, [each.patient for each in found])
+    return render(request, "patients/_likely.html", {"likely": found, "asked": found is not None})
 
 
 @requires("register_patient")

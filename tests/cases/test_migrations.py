@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from cases.models import Case
+from cases.models import Case, Patient
 from cases.services.assessment import settle_case
 from tests.factories import AnalysisFactory, CaseFactory, LesionImageFactory, PatientFactory, PredictionFactory
 
@@ -33,6 +33,17 @@ def test_silence_is_found_in_the_cases_that_were_assessed_before(north):
     importlib.import_module("cases.migrations.0003_case_silent").fill(apps, None)
     assert set(Case.objects.filter(silent=True)) == assessed
     assert draft not in assessed
+
+
+def test_patients_of_before_are_found_without_their_accents_too(north):
+    patients = [PatientFactory(clinic=north.clinic, given_name="José", family_name="Núñez") for _ in range(3)]
+    Patient.objects.update(given_key="", family_key="", family_head="")
+    migration = importlib.import_module("cases.migrations.0019_folded_names")
+    migration.BATCH = 2
+    migration.fill(apps, None)
+    kept = set(Patient.objects.values_list("given_key", "family_key", "family_head"))
+    assert kept == {("jose", "nunez", "nun")}
+    assert Patient.objects.filter(family_key="nunez").count() == len(patients)
 
 
 def test_identifiers_that_differ_in_case_only_are_named_and_not_merged(north):

@@ -60,6 +60,56 @@ def test_care_staff_find_by_identifier_and_name(north, ingrid, client_for, words
     assert re.findall(r"P-[0-9a-f]{8}(?=</a>)", page) == [ingrid.pseudonym]
 
 
+@pytest.mark.parametrize("words", ["Jose", "JOSÉ", "nunez", "núñ jos", "Jose\u0301"])
+def test_accents_and_case_make_no_difference_to_the_search(north, ingrid, client_for, words):
+    jose = PatientFactory(clinic=north.clinic, given_name="José", family_name="Núñez")
+    assert re.findall(r"P-[0-9a-f]{8}(?=</a>)", find(client_for(north.staff), words)) == [jose.pseudonym]
+
+
+def likely(client, **typed):
+    return client.post(reverse("cases:likely_patients"), typed, headers={"HX-Request": "true"})
+
+
+def test_while_an_entry_is_typed_whoever_is_likely_is_named_with_the_reason(north, ingrid, client_for):
+    answer = likely(client_for(north.staff), identifier="mrn-4711", given_name="", family_name="", birth_date="")
+    piece = answer.content.decode()
+    assert f'href="{reverse("cases:patient", args=[ingrid.pk])}"' in piece
+    assert "Same identifier" in piece
+    assert "Ingrid Halvorsen" in piece
+    assert "<html" not in piece
+    assert "no-store" in answer["Cache-Control"]
+    assert AuditEvent.objects.get(action="patients_listed").payload == {"patients": 1}
+
+
+def test_a_date_that_is_not_whole_yet_does_not_keep_the_rest_from_being_looked_for(north, ingrid, client_for):
+    assert "Name begins alike" in likely(client_for(north.staff), family_name="halv", birth_date="19").content.decode()
+
+
+def test_as_long_as_too_little_is_typed_nothing_is_said_and_nothing_is_told_to_the_trail(north, ingrid, client_for):
+    assert likely(client_for(north.staff), family_name="ha").content.strip() == b""
+    assert not AuditEvent.objects.filter(action="patients_listed").exists()
+
+
+def test_that_nobody_is_likely_is_said_and_is_a_look_at_the_register_too(north, ingrid, client_for):
+    assert "Nobody in your register" in likely(client_for(north.staff), family_name="Quirke").content.decode()
+    assert AuditEvent.objects.get(action="patients_listed").payload == {"patients": 0}
+
+
+def test_another_clinics_patients_are_never_likely(ingrid, south, client_for):
+    assert ingrid.pseudonym not in likely(client_for(south.staff), identifier="MRN-4711").content.decode()
+
+
+def test_the_page_asks_by_post_and_only_where_somebody_new_is_registered(north, ingrid, client_for):
+    client = client_for(north.staff)
+    assert (
+        f'hx-post="{reverse("cases:likely_patients")}"'
+        in client.get(reverse("cases:register_patient")).content.decode()
+    )
+    correcting = client.get(reverse("cases:correct_patient", args=[ingrid.pk])).content.decode()
+    assert reverse("cases:likely_patients") not in correcting
+    assert client.get(reverse("cases:likely_patients"), {"family_name": "halvorsen"}).status_code == 405
+
+
 def test_everybody_finds_by_a_part_of_the_pseudonym(north, ingrid, client_for):
     assert ingrid.pseudonym in find(client_for(north.admin), ingrid.pseudonym[2:7])
 

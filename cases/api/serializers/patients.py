@@ -71,3 +71,18 @@ class ConsentOut(serializers.ModelSerializer):
         model = Consent
         fields = ["id", "patient", "purpose", "answer", "notice", "decided_on", "recorded_by", "created_at"]
         read_only_fields = fields
+
+
+class LikelyIn(serializers.Serializer):
+    """What is known of somebody who is to be registered; null and "" are not known."""
+
+    identifier = serializers.CharField(max_length=64, required=False, allow_blank=True, help_text="As a whole.")
+    given_name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    family_name = serializers.CharField(max_length=100, required=False, allow_blank=True, help_text="Its beginning.")
+    birth_date = serializers.DateField(required=False, allow_null=True)
+
+
+class LikelyOut(serializers.Serializer):
+    id = serializers.UUIDField(source="patient.pk")
+    pseudonym = serializers.CharField(source="patient.pseudonym")
+    why = serializers.CharField(help_text="What they have in common, in words.")

@@ -12,11 +12,14 @@ from cases.api.serializers.patients import (
     ConsentOut,
     LesionIn,
     LesionOut,
+    LikelyIn,
+    LikelyOut,
     OfPatient,
     PatientIn,
     PatientOut,
 )
 from cases.permissions import visible_consents, visible_lesions, visible_patients
+from cases.selectors.likely_patients import likely_patients
 from cases.services.audit import record_view
 from cases.services.lesions import register_lesion
 from cases.services.patients import register_patient
@@ -38,6 +41,23 @@ class Patients(Endpoint):
         """Register a patient. An identifier that is known already is a 409 with the patient it belongs to."""
         patient = register_patient(actor=request.user, **self.checked())
         return self.created(PatientOut, patient)
+
+
+class LikelyPatients(Endpoint):
+    acts = {"POST": "register_patient"}
+    shapes = {"POST": LikelyIn}
+
+    @extend_schema(responses=LikelyOut(many=True))
+    def post(self, request: Request) -> Response:
+        """Who may be meant already, the likeliest first, at most five; none as long as too little is known.
+
+        A question that changes nothing, asked by POST because no address may hold an identifier or a name. It needs no
+        Idempotency-Key.
+        """
+        found = likely_patients(request.user, **self.checked())
+        if found is not None:
+            record_view(actor=request.user, action=Action.PATIENTS_LISTED, patients=len(found))
+        return Response({"next": None, "results": LikelyOut(found or [], many=True).data})
 
 
 class Patient(Endpoint):

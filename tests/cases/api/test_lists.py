@@ -1,10 +1,19 @@
 """Filters of the lists: what they find, and what they refuse."""
 
+from datetime import date
+
 import pytest
 
 from cases.models import AuditEvent
 from tests.cases.api.conftest import answered_case
-from tests.factories import CaseFactory, ConsentFactory, LesionImageFactory, ModelVersionFactory, UserFactory
+from tests.factories import (
+    CaseFactory,
+    ConsentFactory,
+    LesionImageFactory,
+    ModelVersionFactory,
+    PatientFactory,
+    UserFactory,
+)
 
 
 @pytest.fixture
@@ -160,3 +169,18 @@ def test_reading_consents_is_on_record_about_their_patient(north, api):
     api(north.staff).get(f"/api/v1/patients/{patient.pk}/consents/")
     event = AuditEvent.objects.get(action="patient_viewed")
     assert (event.object_type, event.object_id, event.payload) == ("patient", str(patient.pk), {"count": 1})
+
+
+def test_who_a_new_patient_may_be_is_told_without_names_and_is_on_record(north, south, api):
+    known = PatientFactory(clinic=north.clinic, given_name="José", family_name="Núñez", birth_date=date(1957, 3, 14))
+    person = {"family_name": "Nunez", "birth_date": "1957-03-14"}
+    answer = api(north.staff).post("/api/v1/patients/likely/", person)
+    assert answer.json()["results"] == [
+        {"id": str(known.pk), "pseudonym": known.pseudonym, "why": "Same birth date and a like name"}
+    ]
+    assert AuditEvent.objects.get(action="patients_listed").payload == {"patients": 1}
+    assert (
+        api(north.staff).post("/api/v1/patients/likely/", {"family_name": "Nu", "birth_date": None}).json()["results"]
+        == []
+    )
+    assert api(south.staff).post("/api/v1/patients/likely/", person).json()["results"] == []

@@ -15,6 +15,7 @@ NONSENSE = [
 ]  # fmt: skip
 FIELDS = {
     "patients": ["identifier", "given_name", "birth_date", "sex"],
+    "likely-patients": ["identifier", "given_name", "family_name", "birth_date"],
     "lesions": ["patient", "site", "laterality", "body_x"],
     "cases": ["patient", "reason", "size_mm", "itch"],
     "reads": ["decision", "diagnosis", "management", "reason", "comment"],

@@ -37,6 +37,7 @@ TRAIL = {ADMIN, AUDITOR}
 ALLOWED = {
     "GET patients": (CARE, 200),
     "POST patients": (INTAKE, 201),
+    "POST likely-patients": (INTAKE, 200),
     "GET patient": (CARE, 200),
     "GET consents": (CARE, 200),
     "POST consents": (INTAKE, 201),
@@ -156,6 +157,7 @@ class Stage:
         person = {"identifier": "MRN-new", "given_name": "A", "family_name": "B"}
         return {
             "patients": ("/api/v1/patients/", person),
+            "likely-patients": ("/api/v1/patients/likely/", person),
             "patient": (f"/api/v1/patients/{self.patient.pk}/", None),
             "consents": (
                 f"/api/v1/patients/{self.patient.pk}/consents/",
