@@ -1,6 +1,7 @@
 """Why a case stands where it stands, as a sentence that says what to do."""
 
 from cases.models import Analysis, Case, LesionImage
+from cases.selectors.urgency import carried_urgency
 from cases.states import AnalysisState
 from cases.vocabulary import AbstainReason, Diagnosis, Tier, finding_words
 from inference.vocabulary import MALIGNANT, SEVERITY
@@ -22,7 +23,8 @@ def _standing_sentence(case: Case, threshold: float | None) -> str:
     silences = _silences(images)
     if not case.tier:
         return " ".join([*(silences or ["The network gave no answer."]), _NOBODY_LOOKED])
-    possibility = _possibility(case, _possible(analyses))
+    carried = carried_urgency(case.images.all())
+    possibility = _carried(carried) if carried else _possibility(case, _possible(analyses))
     said = [possibility, _threshold_sentence(case, threshold), _beside(case, silences)]
     return " ".join(sentence for sentence in said if sentence)
 
@@ -80,6 +82,8 @@ def _beside(case: Case, silences: list[str]) -> str:
     """What an answered case still owes: the images that got none, and why."""
     if not case.silent:
         return _NOT_SCORED if silences else ""
+    if carried_urgency(case.images.all()):
+        return f"The new image has no answer. {' '.join(silences)}".strip()
     if not silences:
         return f"{_BESIDE}, so look at all of them."
     return f"{_BESIDE}, so look at all of them. {' '.join(silences)}"
@@ -98,6 +102,12 @@ def _possibility(case: Case, possible: list[str]) -> str:
     dangerous = [code for code in possible if code in MALIGNANT]
     first = Diagnosis(dangerous[0]).label if dangerous else "A malignant diagnosis"
     return f"{first} in the prediction set ({codes})."
+
+
+def _carried(carried: list[Analysis]) -> str:
+    codes = ", ".join(_possible(carried))
+    first = Diagnosis(_possible(carried)[0]).label
+    return f"It stays urgent: {first} in the prediction set of the image that was replaced ({codes})."
 
 
 def _threshold_sentence(case: Case, threshold: float | None) -> str:

@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from cases.models import Analysis, Case
+from cases.models import Analysis, Case, LesionImage
+from cases.selectors.full import current_answers
+from cases.selectors.urgency import carried_urgency
 from cases.services import audit
 from cases.states import ASSESSABLE_CASE, OPEN_ANALYSIS, AnalysisState, CaseState
 from cases.vocabulary import AbstainReason, Action, Tier
@@ -56,10 +59,17 @@ def _analyses_of(case: Case) -> list[Analysis]:
     return list(found.defer("model_version__manifest", "model_version__card"))
 
 
+def _images_of(case: Case) -> QuerySet[LesionImage]:
+    """All of them, the replaced ones too, with what the network said of each."""
+    return case.images.prefetch_related(Prefetch("analyses", current_answers()))
+
+
 def _assess(case: Case, analyses: list[Analysis]) -> None:
     """Tier, malignancy and flag. Silence about a lesion is a reason to look, never to skip."""
     answered = [analysis for analysis in analyses if analysis.state == AnalysisState.SUCCEEDED]
     case.silent = not answered or _silent(case, analyses, answered)
+    # What was urgent before a retake stays so until the new image has an answer.
+    answered = [*answered, *carried_urgency(_images_of(case))] if case.silent else answered
     tiers = {analysis.prediction.tier for analysis in answered}
     worst = next((tier for tier in _BY_URGENCY if tier in tiers), "")
     # An unassessed lesion beside one that is merely "soon" or "routine" leaves the case unassessed.

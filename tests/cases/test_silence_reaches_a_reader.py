@@ -120,7 +120,7 @@ def rows_of_page(browser):
 @pytest.mark.parametrize("silence", SILENCES)
 def test_a_silence_reaches_the_dermatologist_flagged_and_never_routine(silence, north, case_with, client_for, api):
     made = {
-        case_with(*names, one_lesion=same, replacing=replacing).pk: (names, same and not replacing)
+        case_with(*names, one_lesion=same, replacing=replacing).pk: (names, same and not replacing, replacing)
         for names, same, replacing in combinations(silence)
     }
     Case.objects.filter(pk__in=made).update(analysis_deadline=timezone.now())
@@ -129,14 +129,15 @@ def test_a_silence_reaches_the_dermatologist_flagged_and_never_routine(silence, 
     answer = api(north.dermatologist).get("/api/v1/worklist/?limit=100").json()
     told = {row["id"]: row for row in answer["results"]}
     under_any = [set(Worklist(north.dermatologist, WorklistFilter(flagged=True, threshold=t)).ids) for t in (0, 1)]
-    for pk, (names, beside) in made.items():
+    for pk, (names, beside, replacing) in made.items():
         case = Case.objects.get(pk=pk)
         if silence == "modality" and beside:
             # A clinical image beside an answered one of its lesion is not scored by design: the answer stands.
             assert "not scored" in told[str(pk)]["rank_reason"], names
             continue
         assert (case.state, case.flagged, case.silent) == ("ready", True, True), names
-        assert case.tier in ("", Tier.URGENT), names
+        assert case.tier in ((Tier.URGENT,) if replacing else ("", Tier.URGENT)), names
+        assert ("It stays urgent" in told[str(pk)]["rank_reason"]) is replacing, names
         assert all(pk in flagged for flagged in under_any), names
         words = words_for(silence, names)
         assert words in told[str(pk)]["rank_reason"], names

@@ -90,7 +90,7 @@ def test_asking_ends_the_claim_and_stops_the_clock(north, case, image, ask):
 
 def test_a_ready_case_needs_no_claim_but_a_colleagues_is_respected(north, case, ask):
     review.claim_case(reader=UserFactory(clinic=north.clinic, role="dermatologist"), case=case)
-    with pytest.raises(Conflict, match="colleague"):
+    with pytest.raises(Conflict, match="holds this case since"):
         ask()
     assert state_of(case) == "in_review"
     Case.objects.update(state="ready", claimed_by=None, claim_until=None)
@@ -174,11 +174,11 @@ def test_the_new_image_is_analysed_and_the_old_answer_is_kept_without_counting(
     assert (request.is_open, request.answered_by, request.unable) == (False, north.staff, "")
 
 
-def test_a_refused_new_image_leaves_silence_and_not_the_old_score(case, ask, replace, resubmit):
+def test_a_refused_new_image_leaves_silence_and_urgent_what_was_urgent(case, ask, replace, resubmit):
     ask()
     AnalysisFactory(image=replace(), abstained=True)
     case = resubmit()
-    assert (case.state, case.malignancy, case.tier, case.silent, case.flagged) == ("ready", None, "", True, True)
+    assert (case.state, case.malignancy, case.tier, case.silent, case.flagged) == ("ready", 0.9, "urgent", True, True)
 
 
 def test_an_answer_about_the_new_image_is_enough(case, ask, replace, resubmit):
@@ -240,7 +240,7 @@ def test_a_request_that_names_no_image_gives_none_away(image, ask, replace):
     assert not image.replacements.exists()
 
 
-def test_a_replacement_that_is_not_scored_leaves_the_case_unassessed_and_flagged(case, image, ask, replace, resubmit):
+def test_a_replacement_that_is_not_scored_leaves_the_case_urgent_and_flagged(case, image, ask, replace, resubmit):
     """Beside an answer about the lesion an overview is no silence. In the stead of the urgent image it is one."""
     beside = AnalysisFactory(image=LesionImageFactory(case=case, lesion=image.lesion), succeeded=True)
     PredictionFactory(analysis=beside, diagnosis="nv", malignancy=0.02, tier="routine")
@@ -248,7 +248,7 @@ def test_a_replacement_that_is_not_scored_leaves_the_case_unassessed_and_flagged
     overview = replace(image_type="clinical: overview")
     AnalysisFactory(image=overview, abstained=True, abstain_reason="modality")
     case = resubmit()
-    assert (case.state, case.tier, case.silent, case.flagged) == ("ready", "", True, True)
+    assert (case.state, case.tier, case.silent, case.flagged) == ("ready", "urgent", True, True)
 
 
 def test_the_failed_analysis_of_a_replaced_image_stays_failed(north, case, image):
