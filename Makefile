@@ -15,7 +15,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 # Libraries of linear algebra would otherwise take every core for a product of two small matrices.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help run test lint bench load demo clean
+.PHONY: help run test lint bench load triage demo clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ bench: $(VENV)/.bench ## Measure the runtime beside torch on this machine; CALLS
 
 load: $(VENV)/.serve ## Send CASES=60 by USERS=4 to the clinic at URL; ROWS=1000000 [WAITING=0.4]: fill an empty PostgreSQL named for load
 	$(BIN)/python -m $(if $(ROWS),tests.load.bulk --rows $(ROWS) --waiting $(or $(WAITING),0.02),tests.load.clinic --url $(URL) --users $(USERS) --cases $(CASES) --logins $(LOGINS))
+
+triage: $(VENV)/.test ## Measure in a browser how long the next case takes to be seen: make triage CASES=100
+	$(BIN)/python -m tests.load.triage --cases $(CASES)
 
 demo: $(VENV)/.serve ## Load real cases into the demo clinic: make demo DATA=<HAM10000 folder> CASES=60
 	$(BIN)/python manage.py demo $(if $(DATA),--data "$(DATA)") --cases $(CASES)

@@ -62,8 +62,15 @@ class RunningClinic:
         self._run(_ADD_PEOPLE, *told)
         self.logins |= added
 
+    def fill_queue(self, *, username: str, password: str, count: int) -> None:
+        """A second clinic, whose only dermatologist has so many cases to read."""
+        self._call("-m", "tests.long_queue", username, password, str(count))
+
     def _run(self, program: str, *words: str) -> None:
-        command = [sys.executable, "-c", program, *words]
+        self._call("-c", program, *words)
+
+    def _call(self, *words: str) -> None:
+        command = [sys.executable, *words]
         subprocess.run(command, cwd=REPOSITORY, env=os.environ | self._env, check=True, timeout=180)
 
     @contextmanager
