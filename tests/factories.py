@@ -114,6 +114,7 @@ class CaseFactory(DjangoModelFactory):
             claimed_by=factory.SubFactory(
                 UserFactory, clinic=factory.SelfAttribute("..patient.clinic"), role="dermatologist"
             ),
+            claimed_at=factory.SelfAttribute("ready_at"),
             claim_until=factory.LazyAttribute(lambda case: case.ready_at + timedelta(minutes=15)),
         )
         awaiting_images = factory.Trait(

@@ -69,6 +69,7 @@ class Case(Record):
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claimed_cases", null=True, blank=True
     )
+    claimed_at = models.DateTimeField(null=True, blank=True)  # by who holds it now; NULL where nobody wrote it down
     claim_until = models.DateTimeField(null=True, blank=True)
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cases_created")
@@ -158,4 +159,4 @@ class Case(Record):
         self.paused_at = now if state == CaseState.AWAITING_IMAGES else None
         self.state = state
         if state != CaseState.IN_REVIEW:
-            self.claimed_by = self.claim_until = None
+            self.claimed_by = self.claimed_at = self.claim_until = None

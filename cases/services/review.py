@@ -30,8 +30,9 @@ def claim_case(*, reader: User, case: Case) -> Case:
         if not (own or expired or case.state == CaseState.READY):
             _refuse(case)
         case.state, case.claimed_by = CaseState.IN_REVIEW, reader
+        case.claimed_at = case.claimed_at if own else now
         case.claim_until = now + timedelta(seconds=settings.CLAIM_IDLE_SECONDS)
-        case.save(update_fields=["state", "claimed_by", "claim_until", "updated_at"])
+        case.save(update_fields=["state", "claimed_by", "claimed_at", "claim_until", "updated_at"])
         if expired:
             _record_idle_release(case)
         if not own:
@@ -59,7 +60,7 @@ def release_if_idle(case_id, *, now: datetime | None = None) -> bool:
         freed = (
             Case.objects.with_idle_claim(now)
             .filter(pk=case_id)
-            .update(state=CaseState.READY, claimed_by=None, claim_until=None, updated_at=now)
+            .update(state=CaseState.READY, claimed_by=None, claimed_at=None, claim_until=None, updated_at=now)
         )
         if freed:
             case = Case.objects.select_related("patient__clinic").get(pk=case_id)
@@ -70,7 +71,7 @@ def release_if_idle(case_id, *, now: datetime | None = None) -> bool:
 def ensure_held(case: Case, reader: User) -> None:
     """Only the holder may go on; an expired claim that nobody took is still the holder's."""
     if case.claimed_by_id != reader.pk:
-        raise Conflict("This case is in_review, held by a colleague.", current=case.state, legal=case.legal_moves)
+        raise _held(case)
 
 
 def _record_idle_release(case: Case) -> None:
@@ -80,11 +81,13 @@ def _record_idle_release(case: Case) -> None:
 
 def _refuse(case: Case) -> None:
     if case.state == CaseState.IN_REVIEW:
-        until = timezone.localtime(case.claim_until)
-        raise Conflict(
-            f"This case is in_review: a colleague holds it until {until:%H:%M}. "
-            f"It can become {', '.join(case.legal_moves)}.",
-            current=case.state,
-            legal=case.legal_moves,
-        )
+        raise _held(case)
     CASE_MOVES.check(case.state, CaseState.IN_REVIEW)
+
+
+def _held(case: Case) -> Conflict:
+    """By whom, since when and for how long."""
+    until = timezone.localtime(case.claim_until)
+    since = f" since {timezone.localtime(case.claimed_at):%H:%M}" if case.claimed_at else ""
+    sentence = f"{case.claimed_by} holds this case{since}, until {until:%H:%M} or longer."
+    return Conflict(sentence, current=case.state, legal=case.legal_moves)

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +18,8 @@ from cases.permissions import ACTS, ensure_may
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
+# Acts whose forms the browser keeps as drafts, and what was not done when the session had ended.
+_DRAFTED = {"record_read": "signed", "request_images": "asked for"}
 _REFUSALS: tuple[tuple[type[DomainError], int, str], ...] = (
     (NotFound, 404, "There is nothing here"),
     (Forbidden, 403, "This is not open to your login"),
@@ -33,7 +38,7 @@ def requires(act: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return _to_sign_in(request)
+                return _to_sign_in(request, act)
             try:
                 ensure_may(request.user, act)
                 response = view(request, *args, **kwargs)
@@ -65,11 +70,28 @@ def _in_words(error: DomainError) -> tuple[int, str]:
     )
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+# What is said to somebody whose session ended before they sent a form.
+_SIGNED_OUT = (
+    "You were signed out before this was sent, so nothing was {done}. Sign in: you come back to the page{kept}."
+)
+
+
+def _to_sign_in(request: HttpRequest, act: str) -> HttpResponse:
     """After signing in the person returns to the page, never to an address that only takes forms."""
     if request.htmx:
-        return HttpResponseClientRedirect(reverse("account_login"))
-    return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("cases:home"))
+        messages.warning(request, "You were signed out. Sign in: you come back to the page where you were.")
+        here = urlencode({REDIRECT_FIELD_NAME: request.htmx.current_url_abs_path or reverse("cases:home")})
+        return HttpResponseClientRedirect(f"{reverse('account_login')}?{here}")
+    if request.method == "GET":
+        return redirect_to_login(request.get_full_path())
+    drafted = act in _DRAFTED
+    messages.warning(
+        request,
+        _SIGNED_OUT.format(
+            done=_DRAFTED.get(act, "changed"), kept=", where what you filled in still stands" if drafted else ""
+        ),
+    )
+    return redirect_to_login(came_from(request) or reverse("cases:home"))
 
 
 def came_from(request: HttpRequest) -> str:

@@ -102,18 +102,23 @@ def sign(request: HttpRequest, case: UUID) -> HttpResponse:
         except Conflict as conflict:
             return refused(request, found, conflict, lost="Your read was not recorded.", form=form)
         else:
-            return next_case(request, f"Signed {read.case.patient.pseudonym}: {signed_words(read)}.")
+            return next_case(request, found, f"Signed {read.case.patient.pseudonym}: {signed_words(read)}.")
     return page(request, found, form=form, status=422)
 
 
-def next_case(request: HttpRequest, done: str) -> HttpResponse:
-    """To the next free case, which is held at once so that no colleague reads it in vain."""
+def next_case(request: HttpRequest, case: Case, done: str) -> HttpResponse:
+    """To the next free case, which is held at once so that no colleague reads it in vain.
+
+    With the notice the browser learns that what it kept of this case's forms is no longer needed.
+    """
     following = claim_next(request.user)
     if following is None:
-        messages.success(request, f"{done} Nothing else waits.")
+        messages.success(request, f"{done} Nothing else waits.", extra_tags=str(case.pk))
         return redirect("cases:worklist")
     until = timezone.localtime(following.claim_until)
-    messages.success(request, f"{done} This is the next case, held by you until {until:%H:%M}.")
+    messages.success(
+        request, f"{done} This is the next case, held by you until {until:%H:%M}.", extra_tags=str(case.pk)
+    )
     return redirect("cases:reading", following.pk)
 
 

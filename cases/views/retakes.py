@@ -35,7 +35,7 @@ def request_images(request: HttpRequest, case: UUID) -> HttpResponse:
             return refused(request, found, conflict, lost="Nothing was asked for.")
         else:
             why = RetakeReason(asked.reason).label.lower()
-            return next_case(request, f"New image asked for {found.patient.pseudonym}: {why}.")
+            return next_case(request, found, f"New image asked for {found.patient.pseudonym}: {why}.")
     return page(request, found, retake_form=form, status=422)
 
 

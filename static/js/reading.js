@@ -1,4 +1,5 @@
 // The reading room by keyboard: look, then decide.
+import { forget, openDraft, strandedComment, tidyDrafts } from "./drafts.js";
 import { bindKeys } from "./keys.js";
 import { openViewer } from "./viewer.js";
 
@@ -48,6 +49,33 @@ if (retake) {
     if (retake.dataset.sent) event.preventDefault();
     retake.dataset.sent = "yes";
   });
+}
+
+// ── What was typed before a reload, or before a sign-in, stands there again ──────────────────────────
+tidyDrafts(document.body.dataset.user);
+
+function resume() {
+  const restored = form && openDraft(form);
+  if (restored) {
+    if (override && [...override.querySelectorAll("select")].some((field) => field.value)) openOverride(true);
+    form.querySelector("details.comment").open = Boolean(form.elements.comment.value);
+    const confirmed = form.querySelector("input[name=confirmed]:checked");
+    if (confirmed) form.querySelector("[data-confirmed]").textContent = confirmed.value;
+  }
+  const asked = retake && openDraft(retake);
+  if (asked) openRetake();
+  const note = document.querySelector("[data-draft-note]");
+  if (note && (restored || asked)) note.hidden = false;
+  note?.querySelector("button").addEventListener("click", () => {
+    for (const each of [form, retake]) if (each) forget(each.dataset.draft);
+    location.assign(note.dataset.here);
+  });
+  const stranded = form ? "" : strandedComment(`${document.body.dataset.user}:read:${panel.dataset.case}`);
+  const left = document.querySelector("[data-stranded]");
+  if (left && stranded) {
+    left.hidden = false;
+    left.querySelector("q").textContent = stranded;
+  }
 }
 
 function confirm() {
@@ -120,6 +148,8 @@ function choose(place) {
   choice.focus();
 }
 const managementKeys = Object.fromEntries([...Array(9).keys()].map((place) => [String(place + 1), () => choose(place)]));
+
+resume();
 
 bindKeys({
   ...managementKeys,

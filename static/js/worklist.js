@@ -1,4 +1,5 @@
 // The queue by keyboard, and a live table that never moves under a hand.
+import { tidyDrafts } from "./drafts.js";
 import { bindKeys } from "./keys.js";
 import "./policy.js";
 
@@ -74,6 +75,7 @@ function fold() {
   if (filters && filters.dataset.foldsWhenNarrow !== "never" && matchMedia("(max-width: 900px)").matches) filters.open = false;
 }
 
+tidyDrafts(document.body.dataset.user);
 if (queue) {
   listen();
   fold();

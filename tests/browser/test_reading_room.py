@@ -116,9 +116,9 @@ def test_a_second_reader_is_told_who_is_reading(case, program, visit):
     program("dermatologist").post(f"cases/{case['id']}/claim/", status=200)
     page.watch.expects(409)
     assert answer_to(page, claim.click).status == 409
-    expect(page.locator("#notices")).to_contain_text(re.compile(r"holds it until \d\d:\d\d"))
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"demo-dermatologist holds this case since \d\d:\d\d"))
     expect(page.get_by_role("button", name=re.compile("Claim to read"))).to_have_count(0)
-    expect(page.get_by_text("demo-dermatologist reads this case")).to_be_visible()
+    expect(page.get_by_text(re.compile("demo-dermatologist reads this case since"))).to_be_visible()
 
 
 def test_a_claim_that_was_lost_signs_nothing(held, program, visit):

@@ -49,9 +49,12 @@ class Doors:
         for watch in watches:
             watch.assert_clean()
 
+    def login(self, role: str) -> dict[str, str]:
+        return self._clinic.logins[role]
+
     def sign_in(self, page, role: str) -> None:
         """By hand, as a person does."""
-        login = self._clinic.logins[role]
+        login = self.login(role)
         page.goto("/accounts/login/")
         page.get_by_label("Username").fill(login["username"])
         page.get_by_label("Password").fill(login["password"])

@@ -104,8 +104,20 @@ def test_a_stranger_changes_nothing_and_is_not_sent_back_to_a_form(north, client
 
 
 def test_a_lost_session_takes_the_whole_page_to_sign_in_not_a_piece_of_it(north, client):
-    answer = client.get(address("progress", north.clinic), headers={"HX-Request": "true"})
-    assert answer["HX-Redirect"] == "/accounts/login/"
+    here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/worklist/?view=all"}
+    answer = client.get(address("progress", north.clinic), headers=here)
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fworklist%2F%3Fview%3Dall"
+    assert "You were signed out." in client.get(answer["HX-Redirect"]).content.decode()
+
+
+def test_a_form_that_came_after_the_session_says_so_and_leads_back(north, client):
+    image = LesionImageFactory(case__patient__clinic=north.clinic)
+    page = f"http://testserver/cases/{image.case_id}/intake/"
+    answer = client.post(reverse("cases:remove_image", args=[image.pk]), headers={"Referer": page})
+    assert answer["Location"].startswith("/accounts/login/?next=http")
+    words = client.get(answer["Location"]).content.decode()
+    assert "You were signed out before this was sent, so nothing was changed." in words
+    image.refresh_from_db()
 
 
 @pytest.mark.parametrize("name", ["home", "patients", "patient", "intake"])

@@ -230,13 +230,16 @@ def test_the_holders_work_extends_the_claim(browser, held):
 def test_a_colleagues_claim_is_a_conflict_with_the_present_state(browser, north, case):
     colleague = UserFactory(clinic=north.clinic, role="dermatologist", username="dr-first")
     Case.objects.filter(pk=case.pk).update(
-        state="in_review", claimed_by=colleague, claim_until=timezone.now() + timedelta(minutes=10)
+        state="in_review",
+        claimed_by=colleague,
+        claimed_at=timezone.now(),
+        claim_until=timezone.now() + timedelta(minutes=10),
     )
     answer = act(browser, "claim", case)
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "a colleague holds it until" in page
-    assert "dr-first reads this case" in page
+    assert "dr-first holds this case since" in page
+    assert "dr-first reads this case since" in page
     assert "read-form" not in page
 
 

@@ -33,8 +33,8 @@ class CaseSummary(serializers.ModelSerializer):
         model = Case
         fields = [
             "id", "patient", "pseudonym", "reason", "size_mm", *SYMPTOMS, "state", "tier", "malignancy", "flagged",
-            "flag_threshold", "claimed_by", "claim_until", "created_at", "submitted_at", "waiting_since", "paused_at",
-            "ready_at", "decided_at",
+            "flag_threshold", "claimed_by", "claimed_at", "claim_until", "created_at", "submitted_at", "waiting_since",
+            "paused_at", "ready_at", "decided_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -48,7 +48,7 @@ def test_a_claim_holds_the_case(north, case):
 def test_a_colleague_is_refused_with_the_current_state(north, case):
     review.claim_case(reader=north.dermatologist, case=case)
     colleague = UserFactory(clinic=north.clinic, role="dermatologist")
-    with pytest.raises(Conflict, match="in_review") as refusal:
+    with pytest.raises(Conflict, match=r"holds this case since \d\d:\d\d, until \d\d:\d\d") as refusal:
         review.claim_case(reader=colleague, case=case)
     assert refusal.value.current == CaseState.IN_REVIEW
     assert "ready" in refusal.value.legal
@@ -103,7 +103,7 @@ def test_of_ten_claims_at_once_one_wins(north, case):
 
 def test_release_gives_the_case_back(north, case):
     review.claim_case(reader=north.dermatologist, case=case)
-    with pytest.raises(Conflict, match="colleague"):
+    with pytest.raises(Conflict, match="holds this case since"):
         review.release_case(reader=UserFactory(clinic=north.clinic, role="dermatologist"), case=case)
     released = review.release_case(reader=north.dermatologist, case=case)
     assert (released.state, released.claimed_by, released.claim_until) == (CaseState.READY, None, None)
@@ -197,7 +197,7 @@ def test_a_read_needs_the_claim(north, case, prediction):
     with pytest.raises(IllegalTransition, match="in_review"):
         reads.record_read(reader=north.dermatologist, case=case, decision="confirm", management="monitor")
     review.claim_case(reader=UserFactory(clinic=north.clinic, role="dermatologist"), case=case)
-    with pytest.raises(Conflict, match="colleague"):
+    with pytest.raises(Conflict, match="holds this case since"):
         reads.record_read(reader=north.dermatologist, case=case, decision="confirm", management="monitor")
 
 
@@ -219,3 +219,12 @@ def test_the_trail_tells_the_decision_without_the_comment(sign, prediction):
 def test_the_database_holds_the_rules_of_a_read(north, case, change):
     with pytest.raises(IntegrityError), transaction.atomic():
         ReadFactory(case=case, **change)
+
+
+def test_a_claim_is_as_old_as_its_first_moment(north, case):
+    """The holder's repeat lasts longer, and began when it began; nobody's claim began never."""
+    held = review.claim_case(reader=north.dermatologist, case=case)
+    again = review.claim_case(reader=north.dermatologist, case=held)
+    assert again.claimed_at == held.claimed_at
+    assert again.claim_until > held.claim_until
+    assert review.release_case(reader=north.dermatologist, case=again).claimed_at is None
