@@ -238,6 +238,7 @@ class Action(models.TextChoices):
     UPLOAD_STARTED = "upload_started", "Upload in parts started"
     UPLOAD_DISCARDED = "upload_discarded", "Upload in parts discarded"
     IMAGE_ATTACHED = "image_attached", "Image attached"
+    IMAGE_REFUSED = "image_refused", "Image refused because another patient has it"
     IMAGE_OVERRIDDEN = "image_overridden", "Image filed although another patient has it"
     IMAGE_VIEWED = "image_viewed", "Image viewed"
     IMAGE_REVEALED = "image_revealed", "Veiled image shown"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cases import workflows
+from cases.errors import FiledElsewhere
 from cases.models import Case, Patient, User
 from cases.services import images, intake, lesions, patients
 
@@ -41,9 +42,11 @@ def file_case(demo: DemoCase, *, actor: User) -> Case | None:
     )
     lesion = lesions.register_lesion(actor=actor, patient=patient, site=demo.site, laterality=demo.laterality)
     case = intake.open_case(actor=actor, patient=patient, reason=demo.reason, **demo.intake)
-    images.attach_image(
-        actor=actor, case=case, lesion=lesion, data=demo.picture, image_type="dermoscopic", override_reason=LOADED
-    )
+    picture = {"case": case, "lesion": lesion, "data": demo.picture, "image_type": "dermoscopic"}
+    try:
+        images.attach_image(actor=actor, **picture)
+    except FiledElsewhere:
+        images.attach_image(actor=actor, override_reason=LOADED, **picture)
     return workflows.submit_case(actor=actor, case=case)
 
 

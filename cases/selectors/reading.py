@@ -20,7 +20,9 @@ def case_to_read(user: User, case_id) -> Case:
 
 def images_to_read(user: User, case: Case) -> list[LesionImage]:
     """The case's images with their lesion, quality check, newest analysis and veil."""
-    images = with_replaced(visible_images(user)).filter(case=case).select_related("lesion", "quality_check")
+    images = (
+        with_replaced(visible_images(user)).filter(case=case).select_related("lesion", "quality_check", "uploaded_by")
+    )
     return with_veils(user, images.prefetch_related(Prefetch("analyses", current_answers())))
 
 

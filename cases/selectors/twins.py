@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from cases.models import LesionImage, Patient
+from cases.models import AuditEvent, LesionImage, Patient, User
 from cases.models.image import BANDS
+from cases.permissions import visible_images
 from cases.pictures import LEAST_LIKENESS, MOST_BITS, Picture, brightness, differing_bits, likeness
+from cases.vocabulary import Action
 
 MOST_COMPARED = 64  # of a clinic with very many pictures only the nearest are looked at
 _DIGITS = 4  # of the hash in each band
@@ -43,6 +45,15 @@ def look_alike_elsewhere(patient: Patient, picture: Picture) -> Twin | None:
             return Twin(image, same_bytes=False)
         picture.unlike.add(image.pk)
     return None
+
+
+def overridden_twin(user: User, image: LesionImage) -> LesionImage | None:
+    """The picture of another patient in spite of which this one was filed; None where there was none."""
+    if not image.override_reason:
+        return None
+    event = AuditEvent.objects.about(image.pk).filter(action=Action.IMAGE_OVERRIDDEN).last()
+    found = visible_images(user).select_related("case__patient")
+    return found.filter(pk=event.payload["also"]).first() if event else None
 
 
 def _nearest(patient: Patient, phash: str) -> list[UUID]:

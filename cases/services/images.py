@@ -51,7 +51,7 @@ def attach_image(
     if known:
         return known
     # Before the transaction: it takes long, and nobody should wait for it.
-    picture = picture or _clean_unless_known(case, data, reason)
+    picture = picture or _clean_unless_known(actor, case, data, reason)
     try:
         with _stored(picture) as files, transaction.atomic():
             case = locked_case(actor, case)
@@ -61,7 +61,7 @@ def attach_image(
             audit.hold(
                 case.clinic
             )  # of two that file one picture at once under two patients, the second sees the first
-            twin = refuse_known_picture(case, picture, reason)
+            twin = refuse_known_picture(actor, case, picture, reason)
             kept = {**files, **details, "recognisable": recognisable, "override_reason": reason if twin else ""}
             image = _file_away(actor, case, lesion, picture, **kept)
             if twin:
@@ -87,13 +87,15 @@ def clean_upload(
     reason = details.pop("override_reason", "").strip()
     details.pop("recognisable", None)
     ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
-    return None if already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(case, data, reason)
+    return (
+        None if already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(actor, case, data, reason)
+    )
 
 
-def _clean_unless_known(case: Case, data: bytes, reason: str) -> Picture:
-    refuse_known_bytes(case, sha256(data), reason)
+def _clean_unless_known(actor: User, case: Case, data: bytes, reason: str) -> Picture:
+    refuse_known_bytes(actor, case, sha256(data), reason)
     picture = clean_picture(data)
-    refuse_known_picture(case, picture, reason)
+    refuse_known_picture(actor, case, picture, reason)
     return replace(picture, quality=measure(case.clinic, picture.data))
 
 

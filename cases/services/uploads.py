@@ -46,8 +46,8 @@ def start_upload(
     ensure_attachable(actor, case, lesion, override_reason=reason, **described)
     _check_file(byte_size, sha256)
     known = already_there(case, lesion, sha256, described.get("replaces"))
-    if known is None:
-        refuse_known_bytes(case, sha256, reason)
+    if known is None and not reason:  # a reason is looked at once the picture is there
+        refuse_known_bytes(actor, case, sha256, reason)
     placed = {"lesion": lesion, "recognisable": recognisable, "override_reason": reason, **described}
     with transaction.atomic():
         case = locked_case(actor, case)

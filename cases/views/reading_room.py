@@ -12,6 +12,7 @@ from cases.selectors.policy import flag_policy
 from cases.selectors.progress import case_progress
 from cases.selectors.results import leading_analysis, possible_diagnoses, probability_rows
 from cases.selectors.retakes import retakes_of
+from cases.selectors.twins import overridden_twin
 from cases.selectors.worklist import Worklist
 from cases.states import AnalysisState, CaseState
 from cases.views.explanations import explanation_context
@@ -41,6 +42,7 @@ def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
         **_result(analysis),
         **(explanation_context(user, analysis) if analysis and analysis.answer else {}),
         **_quality(image),
+        "twin": overridden_twin(user, image) if image else None,
         "symptoms": _symptoms(case),
         "reads": list(selectors.reads_of(user, case)),
         "earlier": list(selectors.earlier_reads(user, case)[:10]),

@@ -174,4 +174,4 @@ def test_without_its_token_nothing_is_begun_and_no_part_is_kept(north, page, dra
 def test_a_lost_session_is_told_to_the_script(page, client):
     url = page.start().json()["url"]
     client.logout()
-    assert page.part(url, 0, FILE)["HX-Redirect"] == "/accounts/login/"
+    assert page.part(url, 0, FILE)["HX-Redirect"].startswith("/accounts/login/?next=")

@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import AuditEvent, Case, Read
+from cases.selectors.twins import Twin
+from cases.services.wrong_patient import record_override
 from tests.factories import (
     AnalysisFactory,
     CaseFactory,
@@ -225,6 +227,19 @@ def test_the_holders_work_extends_the_claim(browser, held):
     assert b"Held by you until" in answer.content
     assert b"<html" not in answer.content
     assert Case.objects.get(pk=held.pk).claim_until > before
+
+
+def test_a_picture_that_another_patient_has_too_is_told_with_its_reason_and_its_twin(browser, north, case):
+    assert "Another patient has this picture too" not in room(browser, case)
+    image = case.images.get()
+    twin = LesionImageFactory(case__patient__clinic=north.clinic)
+    image.override_reason = "Typed <twice>."
+    image.save()
+    record_override(north.staff, image, Twin(twin, same_bytes=True))
+    page = room(browser, case)
+    assert "Another patient has this picture too." in page
+    assert "Typed &lt;twice&gt;." in page
+    assert f"Open {twin.case} of {twin.case.patient.pseudonym}" in page
 
 
 def test_a_colleagues_claim_is_a_conflict_with_the_present_state(browser, north, case):

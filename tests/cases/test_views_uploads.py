@@ -208,6 +208,7 @@ def known(north, lesion):
 
 
 def test_with_a_reason_it_is_filed_and_the_row_says_so(staff, draft, lesion, known):
+    send(staff, draft, lesion, file(jpeg(1)))
     send(staff, draft, lesion, file(jpeg(1)), override_reason="Typed <twice>.")
     page = staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
     assert "Another patient has this picture too." in page

@@ -32,6 +32,14 @@ def saved(image, **options):
     return buffer.getvalue()
 
 
+def in_spite_of_it(file_for, data, why):
+    """Filed with a reason, once its writer was shown what it is about."""
+    case = CaseFactory(patient__clinic=LesionImage.objects.first().case.patient.clinic)
+    with pytest.raises(FiledElsewhere):
+        file_for(data, case=case)
+    return file_for(data, case=case, override_reason=why)
+
+
 @pytest.fixture
 def file_for(north):
     """`file_for(patient)`: files a picture in a new case of this patient, or of somebody new."""
@@ -41,7 +49,7 @@ def file_for(north):
         case = case or CaseFactory(**known)
         lesion = case.patient.lesions.first() or LesionFactory(patient=case.patient)
         wanted = {"actor": clinic.staff, "case": case, "lesion": lesion, "image_type": "dermoscopic", "data": data}
-        return attach_image(**wanted, **kwargs)
+        return attach_image(**{**wanted, **kwargs})
 
     return act
 
@@ -79,11 +87,42 @@ def test_other_pictures_other_cases_of_the_patient_and_other_clinics_are_no_matt
 
 def test_with_a_reason_it_is_filed_and_the_trail_tells_why_and_beside_what(file_for, north):
     first = file_for(saved(photograph()))
-    second = file_for(saved(photograph(), quality=80), override_reason=f"  {WHY} ")
+    second = in_spite_of_it(file_for, saved(photograph(), quality=80), f"  {WHY} ")
     event = AuditEvent.objects.get(action="image_overridden")
     assert second.override_reason == WHY
     assert (event.object_id, event.actor, event.purpose) == (str(second.pk), north.staff, WHY)
     assert event.payload == {"case": str(second.case_id), "also": str(first.pk), "same_bytes": False}
+
+
+def test_a_reason_is_about_the_picture_that_its_writer_was_shown(file_for, north):
+    first = file_for(saved(photograph()))
+    with pytest.raises(FiledElsewhere, match="Your reason was not about this picture") as refusal:
+        file_for(saved(photograph()), override_reason=WHY)
+    assert refusal.value.existing == first.case
+    shown = AuditEvent.objects.get(action="image_refused")
+    assert (shown.actor, shown.payload) == (north.staff, {"also": str(first.pk), "same_bytes": True})
+
+
+def test_a_reason_about_another_twin_is_asked_for_again(file_for):
+    """Between the refusal and the reason a third patient got the picture, and that is the newest now."""
+    file_for(saved(photograph()))
+    case = CaseFactory(patient__clinic=LesionImage.objects.get().case.patient.clinic)
+    with pytest.raises(FiledElsewhere):
+        file_for(saved(photograph()), case=case)
+    third = in_spite_of_it(file_for, saved(photograph()), WHY)
+    with pytest.raises(FiledElsewhere) as refusal:
+        file_for(saved(photograph()), case=case, override_reason=WHY)
+    assert refusal.value.existing == third.case
+    assert file_for(saved(photograph()), case=case, override_reason=WHY).override_reason == WHY
+
+
+def test_what_a_colleague_was_shown_is_no_reason_of_ones_own(file_for, north):
+    file_for(saved(photograph()))
+    case = CaseFactory(patient__clinic=north.clinic)
+    with pytest.raises(FiledElsewhere):
+        file_for(saved(photograph()), case=case)
+    with pytest.raises(FiledElsewhere, match="not about this picture"):
+        file_for(saved(photograph()), case=case, actor=north.dermatologist, override_reason=WHY)
 
 
 def test_a_reason_that_was_not_needed_is_not_kept(file_for):
@@ -146,7 +185,7 @@ def test_under_the_lock_only_what_was_filed_since_is_compared(file_for, monkeypa
         assert twins.look_alike_elsewhere(patient, picture) is None
     assert (set(compared), len(compared), len(decoded)) == (others, 3, 1)
     monkeypatch.setattr(twins, "LEAST_LIKENESS", 0.9)
-    late = file_for(saved(photograph(), quality=60), override_reason=WHY)
+    late = in_spite_of_it(file_for, saved(photograph(), quality=60), WHY)
     assert twins.look_alike_elsewhere(patient, picture).image == late
 
 
