@@ -26,8 +26,9 @@ def build(
     distances: Sequence[Distances],
     *,
     photographs: Mapping[str, Sequence[Bytes]] | None = None,
+    sheet: bool = True,
 ) -> Report:
-    """The report; ``photographs`` by class are shown above the generated ones, None shows generated ones alone."""
+    """The report; ``photographs`` by class are shown above the generated ones, without ``sheet`` no picture is."""
     rows = [_row(code, manifest) for code in manifest.counts()]
     passing = sum(int(image.scores["passes"]) for image in manifest.images)
     copies = sum(int(image.scores["copy"]) for image in manifest.images)
@@ -42,15 +43,14 @@ def build(
         "By class",
         columns,
         rows,
+        "NIQE, BRISQUE: lower is better. "
         f"NIQE of photographs: median {float(np.median(real.niqe)):.2f}. Agree: our network's likeliest class, "
         "prior-free. Report's: how many the report's filter lets through, which is no measure of quality.",
     )
-    sheet = _sheet(manifest, pictures, photographs or {})
-    parts: list[Table | Picture] = [
-        table,
-        _distances(distances),
-        Picture("sheet", "Pictures", _caption(photographs), sheet),
-    ]
+    parts: list[Table | Picture] = [table, _distances(distances)]
+    if sheet:
+        drawing = _sheet(manifest, pictures, photographs or {})
+        parts.append(Picture("sheet", "Pictures", _caption(photographs), drawing))
     return Report(
         "Generated pictures",
         lead,

@@ -66,13 +66,12 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
     """``manifest`` with the scores of each of its pictures (H,W,3), in their order.
 
     niqe and brisque: lower is better. support: probability of the class that it was made as, agrees: whether it is the
-    likeliest. pixel, hash, embedding: distance to the nearest training photograph, of those that it was not edited of.
+    likeliest. pixel, hash, embedding: distance to the nearest photograph, of lesions that it was not edited of.
     copy: whether one of them is too near. report_filter: what the report's filter says. passes: no copy, agrees, and
     NIQE as of 95 % of photographs.
     """
     codes = [image.diagnosis for image in manifest.images]
-    place = {image: row for row, image in enumerate(real.images)}
-    own = [[place[p] for p in image.parents] if image.generator in EDITS else [] for image in manifest.images]
+    own = [_own(image, real) for image in manifest.images]
     found = nearest(prints_of(pictures, seen.embeddings), real.prints, without=own)
     distance = {way: found[way][0] for way in WAYS}
     copies, agrees, support = is_copy(distance, real.limits), seen.agrees(codes), seen.support(codes)
@@ -92,6 +91,14 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
         }
         scored.append(replace(image, scores={name: round(value, 6) for name, value in scores.items()}))
     return replace(manifest, images=tuple(scored))
+
+
+def _own(image: SyntheticImage, real: Reference) -> list[int]:
+    """Photographs of the lesions that an edit was made of, by row; none of a picture that was drawn."""
+    if image.generator not in EDITS:
+        return []
+    lesions = {lesion for name, lesion in zip(real.images, real.lesions, strict=True) if name in image.parents}
+    return [row for row, lesion in enumerate(real.lesions) if lesion in lesions]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,17 @@ def judging_bundle(tiny_bundle: Bundle, own_split: Split, tmp_path: Path) -> Pat
     return folder
 
 
+def _edited_of_one_photograph_of_two(gallery: Gallery, side: Side) -> tuple[str, str]:
+    """The same photograph twice, called an edit and called drawn; its lesion has a second one, which is the parent."""
+    records, pictures, split = side
+    train = rows_of(split, records, "train")
+    first, second = next((a, b) for a, b in pairwise(train) if records[a].lesion_id == records[b].lesion_id)
+    for name, how in (("SYN_edit", "transplant"), ("SYN_twin", "diffusion")):
+        row = {"diagnosis": records[first].diagnosis, "generator": how, "weights_sha256": "", "seed": 0}
+        gallery.add(name, np.array(pictures.stored[first]), None, **row, parents=(records[second].image_id,))
+    return "SYN_edit", "SYN_twin"
+
+
 def test_from_the_command_line_to_scores(
     drawn: Path, generator_folder: Path, judging_bundle: Path, training_side: Side, tmp_path: Path
 ) -> None:
@@ -148,12 +160,17 @@ def test_from_the_command_line_to_scores(
     gallery.save()
     split = tmp_path / "split.json"
     own_split.save(split)
+    edited, twin = _edited_of_one_photograph_of_two(gallery, training_side)
+    gallery.save()
     scoring = ["generate", "score", *data, "--manifest", str(made), "--bundle", str(judging_bundle)]
     main([*scoring, "--split", str(split), "--at-most", "20", "--photographs", "--out", str(tmp_path / "report")])
     scores = {image.image_id: image.scores for image in load_manifest(made).images}
     assert scores["SYN_copy"]["copy"] == 1
     assert scores["SYN_copy"]["passes"] == 0
-    drawn_ones = [found for name, found in scores.items() if name != "SYN_copy"]
+    # An edit is compared with all lesions but its own, whichever of their photographs it was made of.
+    assert scores[edited]["copy"] == 0
+    assert scores[twin]["copy"] == 1
+    drawn_ones = [found for name, found in scores.items() if name not in ("SYN_copy", edited, twin)]
     assert all(found["pixel"] > scores["SYN_copy"]["pixel"] for found in drawn_ones)
     assert all(0 <= found["support"] <= 1 and found["niqe"] > 0 for found in drawn_ones)
     report = json.loads((tmp_path / "report" / "report.json").read_text())

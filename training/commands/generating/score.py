@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from inference.bundle import Bundle
 from training.commands import arguments
-from training.data.pictures import Pictures, read_picture
+from training.data.pictures import VIEWED, Bytes, read_picture
 from training.data.records import Record
 from training.data.sides import rows_of
 from training.data.splits import Split
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", type=Path, required=True, help="split.json; only its training side is compared with")
     add("--at-most", type=arguments.at_least(2), default=400, help="photographs for NIQE, and of each class for blur")
     add("--photographs", action="store_true", help="show training photographs too: mind their licence")
+    add("--no-sheet", action="store_true", help="show no picture: edits hold parts of photographs too")
 
 
 def run(args: argparse.Namespace) -> str:
@@ -43,46 +44,52 @@ def run(args: argparse.Namespace) -> str:
     check_may_join(manifest, split)
     records, pictures = arguments.load_data(args)
     rows = rows_of(split, records, "train")
-    real = _reference(bundle, [records[row] for row in rows], pictures, rows, args)
+    codes = [image.diagnosis for image in manifest.images]
+    real = _reference(bundle, [records[row] for row in rows], [pictures.viewed[row] for row in rows], codes, args)
     made = [np.asarray(read_picture(manifest.folder / image.image)) for image in manifest.images]
     seen = look(bundle, made)
     scored = score(manifest, made, seen, real)
     scored.save()
-    codes = [image.diagnosis for image in scored.images]
     apart = [distances_of(code, codes, seen.embeddings, real) for code in scored.counts()]
     shown = _photographs(records, rows, scored.counts()) if args.photographs else None
-    report = build(scored, made, real, apart, photographs=shown)
+    report = build(scored, made, real, apart, photographs=shown, sheet=not args.no_sheet)
     write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nScores in {args.manifest}, report in {args.out}."
 
 
 def _reference(
-    bundle: Bundle, train: list[Record], pictures: Pictures, rows: list[int], args: argparse.Namespace
+    bundle: Bundle, train: list[Record], viewed: list[Bytes], codes: list[str], args: argparse.Namespace
 ) -> Reference:
+    """The training side in the order of ``train``; blurred are photographs of each of ``codes``."""
     rng = np.random.default_rng(0)
     some = rng.permutation(len(train))[: 2 * args.at_most]
     fitted, judged = some[: len(some) // 2], some[len(some) // 2 :]
     pristine = fit_pristine(np.asarray(read_picture(train[i].image)) for i in fitted)
-    sharp = [read_picture(train[i].image) for i in judged]
-    blurred = [np.asarray(p.filter(ImageFilter.GaussianBlur(BLUR * p.width))) for p in sharp]
+    by_code = {code: [record for record in train if record.diagnosis == code] for code in sorted(set(codes))}
+    to_blur = [record for found in by_code.values() for record in found[: args.at_most]]
+    blurred = [_blurred(record) for record in to_blur]
     return reference(
         [record.image_id for record in train],
         [record.diagnosis for record in train],
         [record.lesion_id for record in train],
-        [pictures.viewed[row] for row in rows],
+        viewed,
         embed(bundle, train, cache_file(args.cache, bundle)).astype(np.float64),
         pristine=pristine,
-        niqe=np.array([pristine.niqe(np.asarray(p)) for p in sharp]),
+        niqe=np.array([pristine.niqe(np.asarray(read_picture(train[i].image))) for i in judged]),
         blurred=look(bundle, blurred, "blurred").embeddings,
-        blurred_codes=[train[i].diagnosis for i in judged],
+        blurred_codes=[record.diagnosis for record in to_blur],
     )
+
+
+def _blurred(record: Record) -> Bytes:
+    picture = read_picture(record.image)
+    return np.asarray(picture.filter(ImageFilter.GaussianBlur(BLUR * picture.width)))
 
 
 def _photographs(records: list[Record], rows: list[int], codes: dict[str, int]) -> dict[str, list[np.ndarray]]:
     found: dict[str, list[np.ndarray]] = {}
     for code in codes:
         chosen = [records[row] for row in rows if records[row].diagnosis == code][:ACROSS]
-        found[code] = [
-            np.asarray(read_picture(record.image).resize((192, 144), Image.Resampling.BOX)) for record in chosen
-        ]
+        small = [read_picture(record.image).resize(VIEWED[::-1], Image.Resampling.BOX) for record in chosen]
+        found[code] = [np.asarray(picture) for picture in small]
     return found
