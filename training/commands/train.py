@@ -15,13 +15,14 @@ from training.data.synthetic import load_manifest
 from training.fitting import engine, plan
 from training.fitting.bundled import Member, is_bundle, load_member
 from training.fitting.config import TrainConfig, read_config, read_priors
-from training.fitting.generated import Joining, joining
+from training.fitting.generated import Generated, Joining, joining
 from training.fitting.recipes import RECIPES
 from training.fitting.runs import Run, load_run
 from training.fitting.teachers import load_teacher
 from training.networks.registry import name_of
 
 _PREPARED = ("--network", "--preset", "--filter", "--cleaning")
+_GENERATED = ("--synthetic-weight", "--synthetic-smoothing")
 _SPLIT = ("--split", "--scheme", "--fold")
 
 
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> str:
     teachers = [load_teacher(path) for path in args.teacher]
     pictures = picture_options.prepared(args, records, plain)
     config = picture_options.described(config, args, pictures)
-    generated = _generated(args, made, pictures)
+    generated = _generated(args, config.generated, made, pictures)
     expected = read_priors(args.from_record.parent / "priors.json") if args.from_record else None
     if args.fit_batch:
         config = plan.batch_that_fits(
@@ -89,13 +90,19 @@ def _start(args: argparse.Namespace) -> Run | Member | None:
     return load_run(args.start) if args.start else None
 
 
-def _generated(args: argparse.Namespace, split: Split, pictures: Pictures) -> Joining | None:
+def _generated(
+    args: argparse.Namespace, recorded: Generated | None, split: Split, pictures: Pictures
+) -> Joining | None:
+    """The pictures of --synthetic, weighed and softened as was asked, or as ``recorded`` by a run to be repeated."""
+    weight, smoothing = args.synthetic_weight, args.synthetic_smoothing
+    if recorded:
+        weight, smoothing = recorded.weight, recorded.smoothing
     if args.synthetic is None:
-        if said := _given(args, ("--synthetic-weight", "--synthetic-smoothing")):
+        if said := _given(args, _GENERATED):
             raise ValueError(f"There are no generated pictures for {', '.join(said)}; give --synthetic too.")
         return None
     manifest = load_manifest(args.synthetic).accepted()
-    return joining(manifest, split, pictures, weight=args.synthetic_weight, smoothing=args.synthetic_smoothing)
+    return joining(manifest, split, pictures, weight=weight, smoothing=smoothing)
 
 
 def _announce(run: engine.Prepared) -> None:
@@ -105,7 +112,7 @@ def _announce(run: engine.Prepared) -> None:
 def _config(args: argparse.Namespace) -> TrainConfig:
     """What is to be run; pictures and source in ``args`` follow a record or a recipe."""
     if args.from_record:
-        settled = ("--recipe", "--fit-batch", *_PREPARED, *_SPLIT, *network_options.FLAGS)
+        settled = ("--recipe", "--fit-batch", *_PREPARED, *_SPLIT, *_GENERATED, *network_options.FLAGS)
         if said := [*fitting_options.said(args), *_given(args, settled)]:
             raise ValueError(f"--from-record repeats a run as it was; leave out {', '.join(said)}.")
         record = read_config(args.from_record)

@@ -103,7 +103,9 @@ def _check(run: Run, name: str, config: TrainConfig, field: Field) -> None:
             "--minutes-each or another --runs folder."
         )
     found, asked = (_recipe_of(one) for one in (read_config(run.path / "config.json"), config))
-    unlike = [f"{key} {found[key]}, not {value}" for key, value in asked.items() if found[key] != value]
+    # A field that one of them fills with others, such as the start, has other names there.
+    unlike = [f"{key} {found.get(key)}, not {value}" for key, value in asked.items() if found.get(key) != value]
+    unlike += [f"{key} {value}" for key, value in found.items() if key not in asked]
     if unlike:
         raise DataError(f"The run {name} was trained with {'; '.join(unlike)}: name another --runs folder.")
 

@@ -25,8 +25,8 @@ SCHEDULE: dict[str, Any] = {
     "prediction_type": "v_prediction",
 }
 SNR_LIMIT = 5.0
-# An upscaler learns from slightly noisy small pictures, or it would sharpen every flaw of a generated one.
-BLUR_OF_SMALL = 0.15
+# An upscaler learns from small pictures with up to so much noise, or it would sharpen every flaw of a generated one.
+NOISE_OF_SMALL = 0.15
 
 
 class Denoiser(nn.Module):
@@ -90,7 +90,8 @@ def loss(network: Denoiser, batch: Canvas, config: GeneratorConfig, rng: torch.G
     conditions = signed_masks(batch.masks, batch.has_mask & keep[1])
     if config.kind == "upscaler":
         small = F.interpolate(clean, size=config.small, mode="area")
-        small = small + torch.randn(small.shape, generator=rng).to(device) * BLUR_OF_SMALL
+        level = torch.rand(n, 1, 1, 1, generator=rng) * NOISE_OF_SMALL
+        small = small + (torch.randn(small.shape, generator=rng) * level).to(device)
         conditions = torch.cat([conditions, enlarged(small, config.size)], 1)
     noisy = scheduler.add_noise(clean, noise, time)
     wanted = scheduler.get_velocity(clean, noise, time)

@@ -141,6 +141,15 @@ def test_the_command_joins_accepted_pictures_and_the_card_says_so(drawn: Path, t
     written = json.loads((tmp_path / "run" / "config.json").read_text())["generated"]
     assert (written["weight"], written["smoothing"], written["images"]) == (0.5, 0.1, {"akiec": 1, "df": 2})
 
+    again = ["--from-record", str(tmp_path / "run" / "config.json"), "--out", str(tmp_path / "again")]
+    with pytest.raises(SystemExit, match="leave out --synthetic-weight"):
+        main(["train", *data, *again, *switches])
+    with pytest.raises(SystemExit, match="other generated pictures"):
+        main(["train", *data, *again])
+    main(["train", *data, *again, "--synthetic", str(tmp_path / "made")])
+    first, second = (load_run(tmp_path / name).network.state_dict() for name in ("run", "again"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
     bundle = ["--run", str(tmp_path / "run"), "--version", "0.1.0", "--bootstrap", "20", "--out", str(tmp_path / "b")]
     main(["export", *data, *bundle])
     card = " ".join((tmp_path / "b" / "MODEL_CARD.md").read_text().split())

@@ -23,6 +23,7 @@ from training.data.synthetic import Manifest
 from training.fitting.config import read_config
 from training.metrics import Answers, class_scores
 from training.studies import synthetic
+from training.studies.contenders import Field, obtain
 from training.studies.synthetic import Arm, Study, chosen, effects
 from training.studies.synthetic_report import build, conclusion
 
@@ -61,6 +62,17 @@ def test_what_ended_is_not_trained_again(study: Study, runs: dict[Arm, Any]) -> 
     assert "0 of 6 runs to train" in study.plan()
     with pytest.raises(DataError, match="other settings or pictures"):
         synthetic.run(replace(study, weight=0.5))
+
+
+def test_a_run_with_generated_pictures_is_no_contender_of_one_without(study: Study, runs: dict[Arm, Any]) -> None:
+    field = Field(study.records, study.pictures, study.split, study.folder, 0.0, "validation")
+    for count, config in ((2, study.config), (0, replace(study.config, generated=runs_record(study)))):
+        with pytest.raises(DataError, match=r"was trained with .*generated"):
+            obtain(Arm(count, 0).name, config, field)
+
+
+def runs_record(study: Study) -> Any:
+    return read_config(study.folder_of(Arm(2, 0)) / "config.json").generated
 
 
 def test_a_larger_arm_holds_the_smaller(manifest: Manifest) -> None:
