@@ -16,6 +16,8 @@ Diagnosis = models.TextChoices(
     "Diagnosis", [(_member(code), (code, vocabulary.DIAGNOSIS_NAMES[code])) for code in vocabulary.SEVERITY]
 )
 Site = models.TextChoices("Site", [(_member(site), (site, site.capitalize())) for site in vocabulary.LOCALIZATIONS])
+# Where a picture may show who it is: nobody leaves it open there.
+FACE_SITES: Final = (Site.FACE, Site.EAR, Site.SCALP, Site.NECK)
 Sex = models.TextChoices("Sex", [(_member(sex), (sex, sex.capitalize())) for sex in vocabulary.SEXES])
 ImageType = models.TextChoices(
     "ImageType", [(_member(kind), (kind, kind.capitalize())) for kind in vocabulary.IMAGE_TYPES]

@@ -42,7 +42,7 @@ def file_case(demo: DemoCase, *, actor: User) -> Case | None:
     )
     lesion = lesions.register_lesion(actor=actor, patient=patient, site=demo.site, laterality=demo.laterality)
     case = intake.open_case(actor=actor, patient=patient, reason=demo.reason, **demo.intake)
-    picture = {"case": case, "lesion": lesion, "data": demo.picture, "image_type": "dermoscopic"}
+    picture = {"case": case, "lesion": lesion, "data": demo.picture, "image_type": "dermoscopic", "recognisable": False}
     try:
         images.attach_image(actor=actor, **picture)
     except FiledElsewhere:

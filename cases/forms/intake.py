@@ -46,6 +46,15 @@ class ManyFilesField(forms.FileField):
 class PlacedImageForm(ImageKindForm):
     """An image with the lesion that it shows."""
 
+    # Asked with every image near the face, and then without a default: nobody overlooks what is not answered for them.
+    recognisable = forms.TypedChoiceField(
+        label="Can a person be recognised in it?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
     lesion = forms.UUIDField(widget=forms.HiddenInput)
     replaces = forms.UUIDField(required=False)
     override_reason = forms.CharField(

@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from cases.models.base import Record, one_of
 from cases.models.patient import Patient
-from cases.vocabulary import Laterality, LesionStatus, Site
+from cases.vocabulary import FACE_SITES, Laterality, LesionStatus, Site
 from inference.vocabulary import GENERAL_SITES
 
 
@@ -38,6 +38,11 @@ class Lesion(Record):
 
     def __str__(self) -> str:
         return f"L{self.number}"
+
+    @property
+    def near_the_face(self) -> bool:
+        """A picture of it may show who it is."""
+        return self.site in FACE_SITES
 
     @property
     def general_site(self) -> str | None:

@@ -15,11 +15,12 @@ _CANDIDATES = 200  # of a very common beginning of a name, only so many are look
 _ALIKE = 0.75  # share of letters that two names have in common, in their order
 
 SAME_IDENTIFIER = "Same identifier"
+SAME_PERSON = "Same birth date and name"
 SAME_BIRTH_DATE_AND_NAME = "Same birth date and a like name"
 SAME_NAME = "Same name"
 SAME_BIRTH_DATE = "Same birth date"
 NAME_BEGINS_ALIKE = "Name begins alike"
-_ORDER = (SAME_IDENTIFIER, SAME_BIRTH_DATE_AND_NAME, SAME_NAME, SAME_BIRTH_DATE, NAME_BEGINS_ALIKE)
+_ORDER = (SAME_IDENTIFIER, SAME_PERSON, SAME_BIRTH_DATE_AND_NAME, SAME_NAME, SAME_BIRTH_DATE, NAME_BEGINS_ALIKE)
 
 
 class Likely(NamedTuple):
@@ -74,10 +75,10 @@ def _why(patient: Patient, typed: Typed) -> str:
         return SAME_IDENTIFIER
     names = (typed.given, typed.family)
     same_day = typed.birth_date is not None and patient.birth_date == typed.birth_date
+    if all(names) and sorted(names) == sorted((patient.given_key, patient.family_key)):
+        return SAME_PERSON if same_day else SAME_NAME
     if same_day and _alike(patient, typed):
         return SAME_BIRTH_DATE_AND_NAME
-    if all(names) and sorted(names) == sorted((patient.given_key, patient.family_key)):
-        return SAME_NAME
     if same_day and not any(names):
         return SAME_BIRTH_DATE
     begins = patient.family_key.startswith(typed.family) and patient.given_key.startswith(typed.given)

@@ -31,7 +31,7 @@ def attach_image(
     data: bytes,
     image_type: str,
     dermoscopic_type: str = "",
-    recognisable: bool = False,
+    recognisable: bool | None = None,
     captured_at: datetime | None = None,
     replaces: LesionImage | None = None,
     override_reason: str = "",
@@ -39,6 +39,7 @@ def attach_image(
 ) -> LesionImage:
     """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned.
 
+    `recognisable` says whether a person could be known by it; near the face it has to be said, elsewhere None is no.
     `replaces` is the image in whose stead this one was taken, where others were asked for.
     What another patient of the clinic already has needs an `override_reason`, or is refused as `FiledElsewhere`.
     A caller with a transaction of its own gives the `picture` that `clean_upload` made of the data before it.
@@ -46,7 +47,7 @@ def attach_image(
     details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
     details["replaces"] = replaces
     reason = override_reason.strip()
-    ensure_attachable(actor, case, lesion, override_reason=reason, **details)
+    ensure_attachable(actor, case, lesion, override_reason=reason, recognisable=recognisable, **details)
     known = already_there(case, lesion, sha256(data), replaces)
     if known:
         return known
@@ -62,7 +63,7 @@ def attach_image(
                 case.clinic
             )  # of two that file one picture at once under two patients, the second sees the first
             twin = refuse_known_picture(actor, case, picture, reason)
-            kept = {**files, **details, "recognisable": recognisable, "override_reason": reason if twin else ""}
+            kept = {**files, **details, "recognisable": bool(recognisable), "override_reason": reason if twin else ""}
             image = _file_away(actor, case, lesion, picture, **kept)
             if twin:
                 record_override(actor, image, twin)
@@ -85,7 +86,6 @@ def clean_upload(
 ) -> Picture | None:
     """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
     reason = details.pop("override_reason", "").strip()
-    details.pop("recognisable", None)
     ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
     return (
         None if already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(actor, case, data, reason)
@@ -106,6 +106,7 @@ def ensure_attachable(
     *,
     image_type: str,
     dermoscopic_type: str = "",
+    recognisable: bool | None = None,
     captured_at: datetime | None = None,
     replaces: LesionImage | None = None,
     override_reason: str = "",
@@ -114,6 +115,8 @@ def ensure_attachable(
     ensure_visible(visible_cases(actor), case)
     ensure_visible(visible_lesions(actor), lesion)
     problems = _problems(case, lesion, image_type, dermoscopic_type, captured_at)
+    if recognisable is None and lesion.near_the_face:
+        problems.add("recognisable", "Say whether a person can be recognised in it: the lesion is near the face.")
     check_reason(problems, override_reason)
     problems.raise_if_any()
     refuse_unless_editable(case)

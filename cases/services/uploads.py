@@ -41,14 +41,13 @@ def start_upload(
     `details` are those of `attach_image`. What is in the case already is complete at once; what another patient of the
     clinic has is refused as `FiledElsewhere` before any of it travels, unless there is an `override_reason`.
     """
-    reason, described = override_reason.strip(), {**details}
-    recognisable = described.pop("recognisable", False)
-    ensure_attachable(actor, case, lesion, override_reason=reason, **described)
+    reason = override_reason.strip()
+    ensure_attachable(actor, case, lesion, override_reason=reason, **details)
     _check_file(byte_size, sha256)
-    known = already_there(case, lesion, sha256, described.get("replaces"))
+    known = already_there(case, lesion, sha256, details.get("replaces"))
     if known is None and not reason:  # a reason is looked at once the picture is there
         refuse_known_bytes(actor, case, sha256, reason)
-    placed = {"lesion": lesion, "recognisable": recognisable, "override_reason": reason, **described}
+    placed = {"lesion": lesion, "override_reason": reason, **details, "recognisable": bool(details.get("recognisable"))}
     with transaction.atomic():
         case = locked_case(actor, case)
         refuse_unless_editable(case)

@@ -219,7 +219,24 @@
   });
   picker.addEventListener("cancel", () => { instead = null; });
 
+  // Near the face it is asked first; what was chosen meanwhile waits for the answer.
+  const question = form.querySelector("[data-recognisable]");
+  let held = [];
+  question?.addEventListener("change", () => {
+    question.querySelector("[data-unanswered]").hidden = true;
+    const files = held;
+    held = [];
+    if (files.length) take(files);
+  });
+
   function take(files) {
+    if (question && !question.querySelector("input:checked")) {
+      held.push(...files);
+      question.querySelector("[data-unanswered]").hidden = false;
+      question.querySelector("input").focus();
+      picker.value = "";
+      return;
+    }
     // The kind is the one chosen now; a later choice is for later files.
     const fields = [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name));
     for (const file of files) {

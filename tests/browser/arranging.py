@@ -62,7 +62,7 @@ class Program:
         case = self.post("cases/", patient=patient["id"], reason="It has changed.", itch="yes")
         if picture:
             file = {"name": "image.jpg", "mimeType": "image/jpeg", "buffer": picture}
-            fields = {"file": file, "lesion": lesion["id"], "image_type": image_type}
+            fields = {"file": file, "lesion": lesion["id"], "image_type": image_type, "recognisable": "false"}
             self._answer(self._requests.post(f"/api/v1/cases/{case['id']}/images/", multipart=fields), 201)
         return self.get(f"cases/{case['id']}/")
 

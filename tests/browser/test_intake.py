@@ -170,6 +170,23 @@ def test_a_blurred_picture_is_told_at_once_and_taken_again_or_used_anyway(draft,
     assert image["quality"]["accepted_at"]
 
 
+def test_near_the_face_it_is_asked_and_the_chosen_images_wait_for_the_answer(program, visit):
+    draft = program("staff").draft(site="face")
+    page = visit("staff", viewport=NARROW)
+    open_intake(page, draft)
+    choose(page, "lesion.jpg", jpeg(61))
+    question = page.get_by_role("group", name="Can a person be recognised in the images?")
+    expect(question.get_by_role("alert")).to_be_visible()
+    expect(question.get_by_label("Yes")).to_be_focused()
+    expect(page.locator("li.shot")).to_have_count(0)
+    assert overflow(page) == []
+    assert accessibility(page, only_colours=False) == []
+    page.keyboard.press("Space")
+    expect(page.locator("li[id^=image-]")).to_have_count(1)
+    (image,) = program("staff").get(f"cases/{draft['id']}/")["images"]
+    assert image["recognisable"] is True
+
+
 def test_a_lesion_is_placed_on_the_body_map_by_keyboard_alone(program, visit):
     draft = program("staff").draft()
     page = visit("staff")

@@ -182,3 +182,12 @@ def test_a_case_that_is_being_read_is_not_discarded(staff, north):
     assert "This case is in_review" in answer.content.decode()
     case.refresh_from_db()
     assert case.state == "in_review"
+
+
+def test_each_lesion_to_choose_shows_where_on_the_body_it_is(staff, draft):
+    LesionFactory(patient=draft.patient, site="back", laterality="left")
+    LesionFactory(patient=draft.patient, site="foot", laterality="right", body_x=0.2, body_y=0.8)
+    choice = re.search(r'<ul id="lesions".*?</ul>', page_of(staff, draft), re.DOTALL)[0]
+    assert choice.count('class="body-small"') == choice.count('<path class="here"') == 2
+    assert choice.count('<circle class="point"') == 1
+    assert '<symbol id="body"' in page_of(staff, draft)

@@ -144,8 +144,20 @@ def test_the_kind_of_an_image_can_be_corrected(staff, draft, lesion):
     assert image.dermoscopic_type == "contact polarized"
 
 
+def test_near_the_face_the_page_asks_and_takes_nothing_without_an_answer(staff, draft, lesion):
+    asked = "Can a person be recognised in the images?"
+    assert asked not in staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
+    face = LesionFactory(patient=draft.patient, site="face")
+    page = staff.get(reverse("cases:intake", args=[draft.pk]), {"lesion": face.pk}).content.decode()
+    assert asked in page
+    assert not re.search(r'name="recognisable"[^>]*checked', page)
+    assert "Say whether a person can be recognised" in send(staff, draft, face, file(jpeg(1))).content.decode()
+    assert send(staff, draft, face, file(jpeg(1)), recognisable="no").status_code == 302
+    assert not draft.images.get().recognisable
+
+
 def test_that_a_person_can_be_recognised_is_said_and_taken_back(staff, draft, lesion):
-    send(staff, draft, lesion, file(jpeg(1)), recognisable="on")
+    send(staff, draft, lesion, file(jpeg(1)), recognisable="yes")
     image = draft.images.get()
     assert image.recognisable
     row = staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()

@@ -2,7 +2,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from cases.api.serializers.analyses import AnalysisOut, QualityOut
-from cases.api.serializers.fields import OptionalCode, VisibleObject
+from cases.api.serializers.fields import OptionalCode, Recognisable, VisibleObject
 from cases.api.serializers.reads import ReadOut
 from cases.api.serializers.retakes import RetakeOut
 from cases.models import Case, LesionImage
@@ -42,6 +42,7 @@ class CaseSummary(serializers.ModelSerializer):
 class ImageIn(serializers.ModelSerializer):
     file = serializers.FileField(allow_empty_file=True, help_text="JPEG, PNG or WebP; at most 20 MB and 50 megapixels.")
     lesion = VisibleObject(visible_lesions)
+    recognisable = Recognisable()
     replaces = VisibleObject(
         visible_images, required=False, allow_null=True, help_text="The image in whose stead it was taken."
     )
@@ -54,7 +55,6 @@ class ImageIn(serializers.ModelSerializer):
         ]  # fmt: skip
         extra_kwargs = {
             "override_reason": {"help_text": "Why it is filed although another patient has this picture."},
-            "recognisable": {"help_text": "A person could be known by it, as by a face: shown on request only."},
         }
 
 

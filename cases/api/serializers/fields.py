@@ -30,3 +30,11 @@ class OptionalCode(serializers.ChoiceField):
 
     def to_representation(self, value: Any) -> Any:
         return super().to_representation(value) or None
+
+
+class Recognisable(serializers.BooleanField):
+    """Yes, no, or not said: what a form leaves out must not become a no."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        told = "A person could be known by it, as by a face: shown on request only. Has to be said near the face."
+        super().__init__(**{"required": False, "allow_null": True, "help_text": told, **kwargs})

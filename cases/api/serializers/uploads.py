@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from cases.api.serializers.fields import OptionalCode, VisibleObject
+from cases.api.serializers.fields import OptionalCode, Recognisable, VisibleObject
 from cases.models import Upload
 from cases.permissions import visible_images, visible_lesions
 from cases.vocabulary import DermoscopicType
@@ -8,6 +8,7 @@ from cases.vocabulary import DermoscopicType
 
 class UploadIn(serializers.ModelSerializer):
     lesion = VisibleObject(visible_lesions)
+    recognisable = Recognisable()
     replaces = VisibleObject(
         visible_images, required=False, allow_null=True, help_text="The image in whose stead it was taken."
     )
@@ -22,7 +23,6 @@ class UploadIn(serializers.ModelSerializer):
         ]  # fmt: skip
         extra_kwargs = {
             "override_reason": {"help_text": "Why it is filed although another patient has this picture."},
-            "recognisable": {"help_text": "A person could be known by it, as by a face: shown on request only."},
         }
         validators = ()  # that a file is one upload of its case is the service's to see to, not a refusal
 

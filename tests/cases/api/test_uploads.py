@@ -151,6 +151,12 @@ def test_a_recognisable_person_is_said_with_the_picture(north, upload, draft):
     assert upload(north.staff, draft, draft.lesion, jpeg(2), recognisable="true").json()["recognisable"] is True
 
 
+def test_what_is_left_out_near_the_face_is_no_no(north, upload, draft):
+    face = LesionFactory(patient=draft.patient, site="face")
+    assert list(check(upload(north.staff, draft, face, jpeg(1)), 422)["errors"]) == ["recognisable"]
+    assert upload(north.staff, draft, face, jpeg(1), recognisable="false").json()["recognisable"] is False
+
+
 def test_the_quality_is_told_with_the_picture_and_it_can_be_used_anyway(north, upload, api, draft, active_model):
     image = upload(north.staff, draft, draft.lesion, dark_jpeg()).json()
     assert image["quality"]["verdict"] == "rejected"

@@ -38,6 +38,7 @@ def asked(north, jose):
         ({"birth_date": BORN, "family_name": "Nunes"}, "Same birth date and a like name"),
         ({"birth_date": BORN, "family_name": "NU"}, "Same birth date and a like name"),
         ({"birth_date": BORN, "given_name": "Jose"}, "Same birth date and a like name"),
+        ({"birth_date": BORN, "given_name": "Jose", "family_name": "Nunez"}, "Same birth date and name"),
         ({"given_name": "jose", "family_name": "nunez"}, "Same name"),
         ({"given_name": "Núñez", "family_name": "José"}, "Same name"),
         ({"given_name": "Jose", "family_name": "Nunez", "birth_date": date(1990, 1, 1)}, "Same name"),

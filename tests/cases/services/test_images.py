@@ -66,6 +66,16 @@ def test_a_recognisable_person_is_kept_with_the_image_and_told_in_the_trail(atta
     assert told == [None, True]
 
 
+@pytest.mark.parametrize("site", ["face", "ear", "scalp", "neck"])
+def test_near_the_face_it_has_to_be_said_whether_a_person_can_be_recognised(attach, case, site):
+    near = LesionFactory(patient=case.patient, site=site)
+    with pytest.raises(InvalidInput) as refusal:
+        attach(lesion=near)
+    assert list(refusal.value.errors) == ["recognisable"]
+    assert not attach(jpeg(3), lesion=near, recognisable=False).recognisable
+    assert attach(jpeg(4), lesion=near, recognisable=True).recognisable
+
+
 def test_a_new_kind_leaves_the_recognisable_person_as_it_was(attach, north):
     image = attach(recognisable=True)
     changed = describe_image(actor=north.staff, image=image, image_type="clinical: overview")

@@ -82,6 +82,14 @@ def test_what_was_begun_is_gone_on_with(sending):
     assert told("upload_started") == [{"case": str(upload.case_id), "bytes": len(FILE)}]
 
 
+def test_near_the_face_it_is_said_before_anything_travels(sending):
+    sending.case.lesion = LesionFactory(patient=sending.case.patient, site="face")
+    with pytest.raises(InvalidInput) as refusal:
+        sending.start()
+    assert list(refusal.value.errors) == ["recognisable"]
+    assert sending.complete(sending.send(sending.start(recognisable=True))).recognisable
+
+
 @pytest.mark.parametrize("offset", [0, HALF - 1, HALF + 1, len(FILE)])
 def test_a_part_at_another_offset_is_refused_with_the_right_one(sending, offset):
     upload = sending.send(sending.start(), 0, FILE[:HALF])
