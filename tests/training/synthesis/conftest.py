@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 pytest.importorskip("diffusers", reason="requirements/generate.txt is not installed")
 
+from inference.bundle import Bundle
 from training.data.pictures import Pictures
 from training.data.records import Record
 from training.data.splits import Split, split_by_lesion
@@ -57,3 +60,14 @@ def diffusion(learned) -> Generator:
 @pytest.fixture(scope="session")
 def generator_folder(diffusion: Generator) -> Path:
     return diffusion.path
+
+
+@pytest.fixture
+def judging_bundle(tiny_bundle: Bundle, own_split: Split, tmp_path: Path) -> Path:
+    """The tiny network as if it had learned on this split."""
+    folder = tmp_path / "bundle"
+    shutil.copytree(tiny_bundle.path, folder)
+    document = json.loads((folder / "manifest.json").read_text())
+    document["training_data"]["split_sha256"] = own_split.digest()
+    (folder / "manifest.json").write_text(json.dumps(document))
+    return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.bundle import Bundle
 from tests.training.synthesis.conftest import DCGAN, TINY, UPSCALER, Side
 from training.__main__ import main
 from training.data.pictures import VIEWED, Pictures
@@ -115,17 +113,6 @@ def test_a_dcgan_s_pictures_have_no_outline_and_no_parent(
     gan = learned(DCGAN)
     draw(Gallery(tmp_path), _order(records, pictures, gan, each=1), pictures, gan, HOW)
     assert all(image.mask is None and not image.parents for image in load_manifest(tmp_path).images)
-
-
-@pytest.fixture
-def judging_bundle(tiny_bundle: Bundle, own_split: Split, tmp_path: Path) -> Path:
-    """The tiny network as if it had learned on this split."""
-    folder = tmp_path / "bundle"
-    shutil.copytree(tiny_bundle.path, folder)
-    document = json.loads((folder / "manifest.json").read_text())
-    document["training_data"]["split_sha256"] = own_split.digest()
-    (folder / "manifest.json").write_text(json.dumps(document))
-    return folder
 
 
 def _edited_of_one_photograph_of_two(gallery: Gallery, side: Side) -> tuple[str, str]:

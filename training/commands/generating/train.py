@@ -10,7 +10,8 @@ from training.commands import arguments
 from training.synthesis.config import KINDS, PRECISIONS, PRESETS, GeneratorConfig
 from training.synthesis.learning import Cost, learn
 
-_SETTINGS = ("kind", "size", "steps", "batch", "rate", "ema", "seed", "precision", "checkpoint_every", "budget_minutes")
+_SHAPE = ("kind", "size", "small", "steps", "batch", "rate", "ema")
+_SETTINGS = (*_SHAPE, "seed", "precision", "checkpoint_every", "budget_minutes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more = group.add_argument
     more("--kind", choices=KINDS, default=argparse.SUPPRESS, help="diffusion, upscaler of its pictures, or DCGAN")
     more("--size", type=_size, default=argparse.SUPPRESS, help="height x width in pixels, such as 48x64")
+    more("--small", type=_size, default=argparse.SUPPRESS, help="upscaler: size of what it begins with")
     more("--steps", type=arguments.at_least(1), default=argparse.SUPPRESS, help="of the optimiser")
     more("--batch", type=arguments.at_least(1), default=argparse.SUPPRESS, help="pictures a step")
     more("--rate", type=float, default=argparse.SUPPRESS, help="highest learning rate")
