@@ -42,16 +42,20 @@ function listen() {
 
 // ── Live ───────────────────────────────────────────────────────────────────────────────────────────
 const order = (root) => [...root.querySelectorAll("tr[data-case]")].map((row) => row.dataset.case).join();
-let waiting = null; // a newer table that waits until the hand is away
+let waiting = null; // a newer table that waits until it is asked for
 
+// Rows move when somebody asks for it, or while nobody sees them. The counts beside them are news at once.
 function holdBack(event) {
   if (event.detail.target !== queue) return;
   const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
-  const moves = order(fresh) !== order(queue);
-  if (!moves || waiting === "wanted" || !queue.matches(":hover")) return;
+  const moves = order(queue) && order(fresh) !== order(queue);
+  if (!moves || waiting === "wanted" || document.hidden) return;
   event.detail.shouldSwap = false;
   waiting = "held";
   document.getElementById("worklist-changed").hidden = false;
+  const views = fresh.getElementById("worklist-views");
+  views.removeAttribute("hx-swap-oob");
+  document.getElementById("worklist-views").replaceWith(views);
 }
 
 function showChanges() {

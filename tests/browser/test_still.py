@@ -1,0 +1,67 @@
+"""What changes by itself moves nothing: the browser's own record of layout shifts stays empty while news comes in."""
+
+import re
+
+import pytest
+
+from tests.browser.visiting import NARROW, WIDE, press
+
+expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
+
+# Buffered: what moved before somebody listened counts too. Moves that answer a key or a click are wanted.
+_RECORD = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    if (entry.hadRecentInput) continue;
+    for (const { node, previousRect, currentRect } of entry.sources) {
+      window.shifts.push(`${node?.nodeName} ${node?.className ?? node?.textContent}: ${previousRect.top},${previousRect.left} → ${currentRect.top},${currentRect.left}`);
+    }
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+def recorded(page):
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.evaluate("window.shifts")
+
+
+def forget_the_past(page):
+    """How the page came to stand is another question."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.shifts.length = 0")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["desk", "telephone"])
+def test_the_queue_counts_and_nothing_moves_until_it_is_asked_for(program, pictures, visit, viewport):
+    first = program("staff").ready(next(pictures))
+    page = visit("dermatologist", viewport=viewport)
+    page.add_init_script(_RECORD)
+    page.goto("/worklist/?view=all")
+    forget_the_past(page)
+    count = page.locator("#worklist-views a", has_text="All waiting").locator("b")
+    before = int(count.text_content())
+    second = program("staff").ready(next(pictures))
+    program("colleague").post(f"cases/{first['id']}/claim/", status=200)
+    expect(count).to_have_text(str(before + 1))
+    expect(page.get_by_role("button", name=re.compile("Show it"))).to_be_visible()
+    assert recorded(page) == []
+    expect(page.locator(f"tr[data-case='{second['id']}']")).to_have_count(0)
+    press(page, "u")
+    expect(page.locator(f"tr[data-case='{second['id']}']")).to_be_visible()
+    expect(page.locator(f"tr[data-case='{first['id']}']")).to_contain_text("held by demo-colleague")
+    program("colleague").post(f"cases/{first['id']}/release/", status=200)
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["desk", "telephone"])
+def test_a_case_on_its_way(clinic, program, pictures, visit, viewport):
+    page = visit("staff", viewport=viewport)
+    page.add_init_script(_RECORD)
+    with clinic.frozen_worker():
+        case = program("staff").submit(program("staff").draft(picture=next(pictures)))
+        page.goto(f"/cases/{case['id']}/")
+        expect(page.get_by_text(re.compile(r"Place \d in the queue"))).to_be_visible()
+        forget_the_past(page)
+    expect(page.get_by_text("Waiting for a dermatologist")).to_be_visible()
+    assert recorded(page) == []
