@@ -110,9 +110,14 @@ def reviewed(manifest: Manifest, reviews: Sequence[Review]) -> tuple[list[Synthe
 
 
 def joined(manifest: Manifest, seen: Sequence[SyntheticImage], answers: NDArray[np.bool_]) -> Manifest:
-    """``manifest`` with ``accepted``: what both keep. A picture that nobody was shown is not accepted."""
+    """``manifest`` with ``accepted``: of the pictures on this sheet what both keep; others stay as they were."""
     kept = {image.image_id for image, both in zip(seen, answers[0] & answers[1], strict=True) if both}
-    return replace(manifest, images=tuple(replace(image, accepted=image.image_id in kept) for image in manifest.images))
+    shown = {image.image_id for image in seen}
+    decided = (
+        replace(image, accepted=image.image_id in kept) if image.image_id in shown else image
+        for image in manifest.images
+    )
+    return replace(manifest, images=tuple(decided))
 
 
 def build(

@@ -238,9 +238,9 @@ def check_pilot(gallery: Gallery, codes: Sequence[str]) -> None:
 
 
 def read_adapter(folder: Path) -> dict[str, Any]:
-    """The record of ``generate tune``. Raises ``DataError`` where there is none."""
-    try:
+    """The record of ``generate tune``. Raises ``DataError`` where there is none that ended."""
+    with suppress(OSError, ValueError):
         found: dict[str, Any] = json.loads((folder / "tune.json").read_text())
-        return found
-    except (OSError, ValueError):
-        raise DataError(f"{folder} holds no tuned weights; give the --out of a generate tune that ended.") from None
+        if list(folder.glob("*.safetensors")):
+            return found
+    raise DataError(f"{folder} holds no tuned weights; give the --out of a generate tune that ended.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,22 @@ def test_the_page_holds_all_and_loads_nothing(made: Manifest) -> None:
     assert "http:" not in text.replace("http-equiv", "")
     assert "https:" not in text
     assert "default-src 'none'" in text
+
+
+def test_a_second_sheet_shows_what_is_open_and_leaves_what_was_decided(made: Manifest, tmp_path: Path) -> None:
+    _join(made, _review(tmp_path / "a.json", made, "Ada", [0, 1]), _review(tmp_path / "b.json", made, "Bo", [0, 1]))
+    words = ["generate", "review", "--manifest", str(made.folder), "--all", "--out", str(tmp_path / "review.html")]
+    with pytest.raises(SystemExit, match="All of these pictures are decided"):
+        main(words)
+    assert main([*words, "--again"]).startswith("8 of 8")
+    manifest = load_manifest(made.folder)
+    opened = replace(manifest.images[7], accepted=None)
+    replace(manifest, images=(*manifest.images[:7], opened)).save()
+    assert main(words).startswith("1 of 8")
+    part = replace(made, images=made.images[7:])
+    reviews = [_review(tmp_path / f"{name}.json", part, name, [0]) for name in ("Cy", "Di")]
+    _join(made, *reviews)
+    assert [image.accepted for image in load_manifest(made.folder).images] == [n in (0, 1, 7) for n in range(8)]
 
 
 def test_only_what_passed_its_scores_is_shown_unless_all_is_asked(made: Manifest, tmp_path: Path) -> None:

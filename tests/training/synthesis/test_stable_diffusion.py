@@ -247,6 +247,10 @@ def test_what_was_tuned_on_the_training_side_says_so_in_each_row(
     main([*drawing, "--size", "64", "--steps", "2", "--each", "1", "--out", str(tmp_path / "made")])
     manifest = load_manifest(tmp_path / "made")
     check_may_join(manifest, own_split)
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "tune.json").write_text((tmp_path / "adapter" / "tune.json").read_text())
+    with pytest.raises(SystemExit, match="generate tune that ended"):
+        main([*drawing[:4], "--adapter", str(tmp_path / "begun"), "--size", "64", "--out", str(tmp_path / "none")])
     (image,) = manifest.images
     assert image.generator == "stable-diffusion-lora"
     assert image.split_sha256 == own_split.digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -56,7 +57,8 @@ def run(args: argparse.Namespace) -> str:
     free, gpu = free_memory()
     budget = plan(args.memory_gb * 1e9 if args.memory_gb else free, size=args.size, gpu=gpu)
     print(f"Plan: {budget}.", flush=True)
-    drawer = _drawer(folder, args.adapter, load_pipeline(folder, budget, args.adapter))
+    record = read_adapter(args.adapter) if args.adapter else None
+    drawer = _drawer(folder, args.adapter, record, load_pipeline(folder, budget, args.adapter))
     each = args.each or (PILOT if args.stage == "pilot" else FULL)
     with tqdm(total=each * len(args.classes), desc="drawing", unit="image") as bar:
         draw(
@@ -75,11 +77,10 @@ def run(args: argparse.Namespace) -> str:
     return f"{counted} in {gallery.save()}. Next: generate score, then generate review."
 
 
-def _drawer(folder: Path, adapter: Path | None, pipeline: object) -> Drawer:
+def _drawer(folder: Path, adapter: Path | None, record: dict[str, Any] | None, pipeline: object) -> Drawer:
     sha256 = weights_hash(folder)
-    if adapter is None:
+    if adapter is None or record is None:
         return Drawer(pipeline, "stable-diffusion", sha256)
-    record = read_adapter(adapter)
     if record["model_sha256"] != sha256:
         raise ValueError(f"{adapter} was tuned on other weights than those in {folder}.")
     tuned = hashlib.sha256(f"{sha256}+{weights_hash(adapter)}".encode()).hexdigest()
