@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.out(parser, "folder of this generator")
     add = parser.add_argument
     add("--split", type=Path, required=True, help="a file that split wrote; only its training side is seen")
-    told = "; ".join(f"{name}: {_told(preset)}" for name, preset in PRESETS.items() if name != "tiny")
+    told = "; ".join(f"{name}: {_told(preset)}" for name, preset in PRESETS.items())
     add("--preset", default="cpu", choices=list(PRESETS), help=told)
     group = parser.add_argument_group("settings", "each goes before what the preset says")
     more = group.add_argument
