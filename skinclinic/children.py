@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 logger = logging.getLogger(__name__)
 
 _FIRST_PATIENCE, _LONGEST_PATIENCE = 1.0, 30.0  # seconds before a restart
+_TRIES = 3  # of what is to be done once
 _HEALTHY_AFTER = 60.0  # a child that lived so long starts again with the first patience
 _LINUX_PR_SET_PDEATHSIG = 1
 
@@ -22,16 +23,17 @@ class Child:
 
     name: str
     command: Sequence[str]
-    once: bool = False  # what ends well is done and is not started again
+    once: bool = False  # what ends well is done and is not started again; what fails is tried a few times
     _process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _patience: float = _FIRST_PATIENCE
     _not_before: float = field(default=0.0)
     _done: bool = False
+    _failures: int = 0
 
     @property
     def is_done(self) -> bool:
-        """It was to be done once, and ended well."""
+        """It was to be done once, and ended well or failed too often."""
         return self._done
 
     @property
@@ -57,7 +59,9 @@ class Child:
             if status is None:
                 return
             self._end_group(signal.SIGKILL)  # what a dead parent left behind
-            if self.once and status == 0:
+            self._failures += status != 0
+            if self.once and (status == 0 or self._failures == _TRIES):
+                logger.log(logging.WARNING if status else logging.DEBUG, "%s ended (%s) for good", self.name, status)
                 self._process, self._done = None, True
                 return
             if now - self._started >= _HEALTHY_AFTER:

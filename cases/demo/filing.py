@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db import transaction
+
 from cases import workflows
 from cases.errors import FiledElsewhere
 from cases.models import Case, Patient, User
@@ -32,22 +34,29 @@ def file_case(demo: DemoCase, *, actor: User) -> Case | None:
     """Register and submit; None when this identifier was filed before."""
     if Patient.objects.of_clinic(actor.clinic).filter(identifier=demo.identifier).exists():
         return None
-    patient = patients.register_patient(
-        actor=actor,
-        identifier=demo.identifier,
-        given_name=demo.given_name,
-        family_name=demo.family_name,
-        birth_date=demo.birth_date,
-        sex=demo.sex,
-    )
-    lesion = lesions.register_lesion(actor=actor, patient=patient, site=demo.site, laterality=demo.laterality)
-    case = intake.open_case(actor=actor, patient=patient, reason=demo.reason, **demo.intake)
-    picture = {"case": case, "lesion": lesion, "data": demo.picture, "image_type": "dermoscopic", "recognisable": False}
-    try:
-        images.attach_image(actor=actor, **picture)
-    except FiledElsewhere:
-        images.attach_image(actor=actor, override_reason=LOADED, **picture)
-    return workflows.submit_case(actor=actor, case=case)
+    with transaction.atomic():  # no patient without a case, whatever ends this start
+        patient = patients.register_patient(
+            actor=actor,
+            identifier=demo.identifier,
+            given_name=demo.given_name,
+            family_name=demo.family_name,
+            birth_date=demo.birth_date,
+            sex=demo.sex,
+        )
+        lesion = lesions.register_lesion(actor=actor, patient=patient, site=demo.site, laterality=demo.laterality)
+        case = intake.open_case(actor=actor, patient=patient, reason=demo.reason, **demo.intake)
+        picture = {
+            "case": case,
+            "lesion": lesion,
+            "data": demo.picture,
+            "image_type": "dermoscopic",
+            "recognisable": False,
+        }
+        try:
+            images.attach_image(actor=actor, **picture)
+        except FiledElsewhere:
+            images.attach_image(actor=actor, override_reason=LOADED, **picture)
+        return workflows.submit_case(actor=actor, case=case)
 
 
 def years_ago(age: float | None, today: date) -> date | None:

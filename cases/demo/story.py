@@ -41,7 +41,9 @@ def _one_of(clinic: Clinic, role: Role) -> User:
 
 
 def _filed(demo: DemoCase, staff: User) -> Case:
-    return file_case(demo, actor=staff) or Case.objects.of_clinic(staff.clinic).get(patient__identifier=demo.identifier)
+    """Newly filed, or the first of a patient for whom somebody may have opened others since."""
+    cases = Case.objects.of_clinic(staff.clinic).filter(patient__identifier=demo.identifier)
+    return file_case(demo, actor=staff) or cases.earliest("created_at")
 
 
 def _was_dealt_with(case: Case) -> bool:

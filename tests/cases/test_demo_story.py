@@ -8,6 +8,7 @@ from cases.demo.story import tell_story
 from cases.models import Analysis, Case, Patient, Read, RetakeRequest, User
 from cases.selectors.audit import verify_chain
 from cases.services.analyses import perform_analysis
+from cases.services.intake import open_case
 from cases.services.retakes import decline_retake
 from tests.bundles import build_tiny_bundle
 
@@ -62,6 +63,23 @@ def test_told_again_it_changes_nothing_not_even_what_was_answered_since(drawn):
     assert (Read.objects.count(), RetakeRequest.objects.count(), Patient.objects.count()) == (1, 1, 10)
     case.refresh_from_db()
     assert case.state == "ready"
+
+
+def test_another_case_of_the_same_patient_does_not_end_it(drawn):
+    tell_story(drawn, patience=0)
+    patient = Patient.objects.get(identifier="DRAWING-09")
+    open_case(actor=User.objects.get(username="demo-staff"), patient=patient, reason="Another one")
+    let_the_worker_come()
+    assert tell_story(drawn, patience=0) == 2
+    assert Read.objects.get().case.reason == "Drawing, not a patient: dark wart."
+
+
+def test_a_start_that_broke_off_leaves_no_patient_without_a_case(drawn, monkeypatch):
+    before = Patient.objects.count()
+    monkeypatch.setattr("cases.workflows.submit_case", None)
+    with pytest.raises(TypeError):
+        tell_story(drawn, patience=0)
+    assert Patient.objects.count() == before
 
 
 def test_a_worker_that_does_not_come_leaves_both_cases_waiting(drawn):
