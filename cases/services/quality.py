@@ -1,6 +1,6 @@
 """The quality gate while there is time to take the picture again: when it arrives, not only when it is analysed.
 
-It measures the stored picture on the way that the network's own gate takes, so the two cannot disagree (docs/adr/0009).
+It measures the stored picture on the way that the network's own gate takes, so the two cannot disagree (docs/adr/0010).
 """
 
 import logging
