@@ -15,7 +15,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 # Libraries of linear algebra would otherwise take every core for a product of two small matrices.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help run test lint bench load triage demo clean
+.PHONY: help run test lint bench load triage demo screens clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,8 +38,12 @@ lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployme
 	AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: $(VENV)/.bench ## Measure the runtime beside torch on this machine; CALLS=10000: does memory drift, do threads agree
+bench: $(VENV)/.$(if $(QUEUE),serve,bench) ## Measure the runtime beside torch; CALLS=10000: does memory drift; QUEUE="load_10k load_1m": the queue's pages
+ifdef QUEUE
+	$(BIN)/python -m tests.load.queue $(QUEUE)
+else
 	$(ONE_THREAD) $(BIN)/python -m $(if $(CALLS),tests.load.steady --calls $(CALLS),tests.load.bench --data "$(or $(DATA_DIR),var)")
+endif
 
 load: $(VENV)/.serve ## Send CASES=60 by USERS=4 to the clinic at URL; ROWS=1000000 [WAITING=0.4]: fill an empty PostgreSQL named for load
 	$(BIN)/python -m $(if $(ROWS),tests.load.bulk --rows $(ROWS) --waiting $(or $(WAITING),0.02),tests.load.clinic --url $(URL) --users $(USERS) --cases $(CASES) --logins $(LOGINS))
@@ -49,6 +53,9 @@ triage: $(VENV)/.test ## Measure in a browser how long the next case takes to be
 
 demo: $(VENV)/.serve ## Load real cases into the demo clinic: make demo DATA=<HAM10000 folder> CASES=60
 	$(BIN)/python manage.py demo $(if $(DATA),--data "$(DATA)") --cases $(CASES)
+
+screens: $(VENV)/.test ## Take a picture of each main page anew into docs/screens, with drawn lesions only
+	$(BIN)/python -m pytest tests/browser/screens.py -p no:randomly -q
 
 clean: ## Remove the virtual environment; data stays
 	rm -rf $(VENV)

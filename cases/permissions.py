@@ -48,6 +48,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "activate_model": (Role.ADMIN,),
     "answer_usability": (Role.STAFF, Role.DERMATOLOGIST),
     "view_usability": (Role.ADMIN,),
+    "view_design": (Role.ADMIN,),
 }
 
 

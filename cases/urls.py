@@ -4,6 +4,7 @@ from django.urls import path
 
 from cases.views import (
     audit,
+    design,
     explanations,
     home,
     intake,
@@ -76,6 +77,7 @@ urlpatterns = [
     path("models/", models.models, name="models"),
     path("models/<uuid:model_version>/", models.model, name="model"),
     path("models/<uuid:model_version>/activate/", models.activate, name="activate_model"),
+    path("design/", design.design, name="design"),
     path("usability/", usability.answer, name="usability"),
     path("usability/results/", usability.results, name="usability_results"),
 ]

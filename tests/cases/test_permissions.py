@@ -121,6 +121,7 @@ ALLOWED = {
     "activate_model": "admin",
     "answer_usability": "staff dermatologist",
     "view_usability": "admin",
+    "view_design": "admin",
 }
 
 

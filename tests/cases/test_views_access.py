@@ -19,6 +19,7 @@ LISTS = {  # address: what each of the roles gets
     "new_case": (200, 200, 403, 403),
     "usability": (200, 200, 403, 403),
     "usability_results": (403, 403, 200, 403),
+    "design": (403, 403, 200, 403),
 }
 OBJECTS = {
     "patient": (200, 200, 200, 403),

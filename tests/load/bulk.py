@@ -16,7 +16,8 @@ from typing import Any
 
 import django
 
-CHUNK = 20_000  # cases whose rows are copied together
+DRAWN = 40_000  # cases at most that are made up one by one; the database multiplies them
+CHUNK = 10_000  # cases whose rows are copied together
 NAMED = "load"
 # Clinics and their shares of all cases: a large one, one of middle size, a small one.
 SHARES = {"west": 0.7, "north": 0.2, "south": 0.1}
@@ -34,15 +35,20 @@ def fill(rows: int, *, waiting: float, say: Any = print) -> None:
     from django.db import connection
 
     from cases import queue_triggers
+    from tests.load.copying import multiply
 
     call_command("migrate", verbosity=0)
     refuse_unless_fit()
     # Made anew at the end instead: one statement for all is quicker than one for each.
     queue_triggers.uninstall(connection)
+    times = -(-rows // DRAWN)
     try:
         for number, (name, share) in enumerate(SHARES.items()):
-            for done, total in _copied(name, round(rows * share), waiting=waiting, seed=number):
-                say(f"{name:6} {done:9,} of {total:,} cases", end="\r" if done < total else "\n", flush=True)
+            for done, total in _copied(name, round(rows / times * share), waiting=waiting, seed=number):
+                say(f"{name:6} {done:9,} of {total:,} cases drawn", end="\r" if done < total else "\n", flush=True)
+        for number in range(1, times):
+            multiply(number)
+            say(f"copied {number} of {times - 1} times", end="\r" if number < times - 1 else "\n", flush=True)
     finally:
         queue_triggers.install(connection)
         queue_triggers.rebuild(connection)
@@ -69,6 +75,7 @@ def refuse_unless_fit() -> None:
 def _copied(name: str, total: int, *, waiting: float, seed: int) -> Iterator[tuple[int, int]]:
     from django.db import connection, transaction
 
+    from tests.load.copying import UNCHECKED
     from tests.load.years import Years
 
     house = _house(name)
@@ -78,8 +85,7 @@ def _copied(name: str, total: int, *, waiting: float, seed: int) -> Iterator[tup
     while done < total:
         count = min(CHUNK, total - done)
         with transaction.atomic(), connection.cursor() as cursor:
-            # What refers to what is sound by its making; to look each of some ten million references up takes longest.
-            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(UNCHECKED)
             for table, rows in years.chunk(count).items():
                 copiers[table].copy(rows)
         done += count

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cases.models import Clinic, ModelVersion, User
+from tests.load.copying import SCATTER
 
 Row = dict[str, Any]
 
@@ -25,7 +26,6 @@ WAITING = {"ready": 970, "in_review": 5, "awaiting_images": 25}
 OVER = {"closed": 930, "decided": 40, "cancelled": 20, "draft": 10}
 LEADING = {"urgent": "mel", "soon": "bcc", "routine": "nv", "": "bkl"}
 YEARS = 5
-_SCATTER = 2_654_435_761  # odd: no two numbers below 2³² become one
 
 
 class House(NamedTuple):
@@ -69,7 +69,7 @@ class Years:
             "id": pk,
             "clinic_id": self._house.clinic.pk,
             "created_by_id": self._house.staff.pk,
-            "pseudonym": f"P-{self._number() * _SCATTER % 2**32:08x}",
+            "pseudonym": f"P-{self._number() * SCATTER % 2**32:08x}",
             "identifier": f"LOAD-{pk.hex[:16]}",
             "birth_date": date(1935, 1, 1) + timedelta(days=rng.randrange(27_000)),
             "sex": rng.choice(("female", "male")),
