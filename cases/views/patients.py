@@ -15,7 +15,7 @@ from cases.errors import Conflict, InvalidInput
 from cases.forms.cases import ReasonForm
 from cases.forms.patients import ConsentForm, FindForm, LikelyForm, PatientForm
 from cases.forms.refusals import tell
-from cases.models import Patient
+from cases.models import Case, Patient
 from cases.selectors import patients as selectors
 from cases.selectors.consents import standing_of
 from cases.selectors.likely_patients import likely_patients
@@ -139,15 +139,24 @@ def consent(request: HttpRequest, patient: UUID) -> HttpResponse:
 
 
 def _page(request: HttpRequest, patient: Patient, consent_form: ConsentForm, *, status: int = 200) -> HttpResponse:
+    cases = selectors.cases_of(request.user, patient)
     context = {
         "patient": patient,
         "lesions": selectors.lesions_of(request.user, patient),
-        "cases": selectors.cases_of(request.user, patient),
-        "form": ReasonForm(),
+        "cases": cases,
+        "form": _reason_form(cases),
         "consents": standing_of(patient),
         "consent_form": consent_form,
     }
     return render(request, "patients/patient.html", context, status=status)
+
+
+def _reason_form(cases: QuerySet[Case]) -> ReasonForm:
+    """Of a patient without a case there is one thing to do: the cursor stands where it begins."""
+    form = ReasonForm()
+    if not cases:
+        form.fields["reason"].widget.attrs["autofocus"] = True
+    return form
 
 
 def _note_list(request: HttpRequest, patients: QuerySet[Patient] | list[Patient]) -> None:

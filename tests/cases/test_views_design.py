@@ -55,4 +55,4 @@ def test_pieces_that_the_product_has_are_included_and_not_copied():
     of_the_product = {name.strip("'\"") for name in included if "design/" not in name}
     assert len(of_the_product) >= 10
     own = "".join(path.read_text() for path in (REPOSITORY / "templates" / "design").glob("*.html"))
-    assert not re.search(r'class="(tier |notice |worklist-empty|case-list|steps|viewer)', own)
+    assert not re.search(r'class="(tier |notice |worklist-empty|case-list|steps|viewer-bar)', own)
