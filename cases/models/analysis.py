@@ -115,6 +115,7 @@ class Analysis(Record):
         indexes = [
             models.Index(fields=["state", "published_at"], name="analysis_by_publication"),
             models.Index(fields=["state", "lease_until"], name="analysis_by_lease"),
+            models.Index(fields=["finished_at"], name="analysis_by_end"),
         ]
 
     @property

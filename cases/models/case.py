@@ -108,6 +108,9 @@ class Case(Record):
         indexes = [
             models.Index(fields=["state", "analysis_deadline"], name="case_by_deadline"),
             models.Index(fields=["patient", "-created_at"], name="case_by_patient"),
+            models.Index(fields=["state", "created_at"], name="case_by_state"),
+            models.Index(fields=["submitted_at"], name="case_by_submission"),
+            models.Index(fields=["decided_at"], name="case_by_decision"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The register as people read it: newest first, with what is open for each patient."""
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from cases.models import Case, Lesion, LesionImage, Patient, User
 from cases.permissions import may, visible_cases, visible_images, visible_lesions, visible_patients
@@ -12,13 +13,22 @@ FINISHED = (CaseState.CLOSED, CaseState.CANCELLED, CaseState.ENTERED_IN_ERROR)
 
 
 def register_of(user: User) -> QuerySet[Patient]:
-    """Every patient of the clinic, the newest first, with counts of lesions and of cases that are not finished."""
-    counted = visible_patients(user).annotate(
-        lesion_count=Count("lesions", distinct=True),
-        open_cases=Count("cases", filter=~Q(cases__state__in=FINISHED), distinct=True),
-        last_case_at=Max("cases__created_at"),
+    """Every patient of the clinic, the newest first, with counts of lesions and of cases that are not finished.
+
+    Counted for the patients that are shown, and not by joining everybody's lesions and cases before the first page.
+    """
+    lesions = visible_lesions(user).filter(patient=OuterRef("pk"))
+    cases = visible_cases(user).filter(patient=OuterRef("pk"))
+    return visible_patients(user).annotate(
+        lesion_count=_counted(lesions),
+        open_cases=_counted(cases.exclude(state__in=FINISHED)),
+        last_case_at=Subquery(cases.order_by("-created_at").values("created_at")[:1]),
     )
-    return counted.order_by("-created_at", "id")  # counting drops the model's own order
+
+
+def _counted(rows: QuerySet) -> Coalesce:
+    of_patient = rows.order_by().values("patient").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(of_patient), 0)
 
 
 def patients_matching(user: User, words: str) -> QuerySet[Patient]:
