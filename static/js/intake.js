@@ -108,7 +108,8 @@
       ask(upload, piece);
       return;
     }
-    if (request.status !== 403) kept.drop(person, of, upload.digest); // 403: an old page, which the next load makes good
+    // An old page (403) or a server in trouble is made good by the next load: the file stays for it.
+    if (request.status !== 403 && request.status < 500) kept.drop(person, of, upload.digest);
     if (request.status === 200 && image) {
       document.getElementById(image.id)?.remove(); // the same file again is the same image
       htmx.swap(item, request.responseText, { swapStyle: "outerHTML" });
