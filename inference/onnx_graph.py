@@ -28,7 +28,7 @@ _TENSOR_EXTERNAL_DATA = 13
 _TENSOR_DATA_LOCATION = 14
 _NODE_OPERATOR = 4
 _NODE_DOMAIN = 7
-_QUANTISER = b"QuantizeLinear"
+_QUANTISERS = frozenset({b"QuantizeLinear", b"DynamicQuantizeLinear"})
 _MAX_DEPTH = 32
 
 
@@ -92,7 +92,7 @@ class _Walk:
             elif message == "tensor" and number in (_TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION):
                 external = external or value != 0
             elif message == "node" and number == _NODE_OPERATOR and isinstance(value, memoryview):
-                self.quantised = self.quantised or bytes(value) == _QUANTISER
+                self.quantised = self.quantised or bytes(value) in _QUANTISERS
             elif message == "node" and number == _NODE_DOMAIN and isinstance(value, memoryview):
                 self.foreign_domains |= {_decode(value)} - STANDARD_DOMAINS
         self.external_tensors += external

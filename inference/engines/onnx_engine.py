@@ -8,7 +8,7 @@ from inference.onnx_graph import summarise
 
 # Float32 convolutions differ between machines by about 1e-5. Sums of eight-bit products are exact everywhere, but a
 # value on the border between two steps may be rounded to either: a logit moves by up to .005 (ADR 9).
-_TOLERANCE = {"float32": 1e-3, "int8": 0.01}
+_TOLERANCE = {"float32": 1e-3, "int8": 0.02}
 
 
 class OnnxRuntime:

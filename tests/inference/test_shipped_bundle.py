@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ import pytest
 
 from inference.bundle import Bundle, newest_bundle
 from inference.conformance import check_bundle, seeded_input
+from tests.inference.tampering import rewrite
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 MEGABYTE = 1_000_000
+
+
+ALL = sorted(folder.parent for folder in SHIPPED.glob("*/manifest.json"))
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +25,24 @@ def shipped() -> Bundle:
     return Bundle.load(newest_bundle(SHIPPED))
 
 
-def test_it_answers_as_it_was_exported(shipped: Bundle) -> None:
-    assert check_bundle(shipped.path) == []
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_each_answers_as_it_was_exported(path: Path) -> None:
+    assert check_bundle(path) == []
+
+
+@pytest.mark.parametrize(("precision", "beside"), [("float32", 0.002), ("int8", 0.03)])
+def test_an_answer_beside_the_stored_one_is_refused_as_narrowly_as_the_precision_allows(
+    precision: str, beside: float, tmp_path: Path
+) -> None:
+    """What lies .03 logits beside the rounded network is the network before it was rounded: another model."""
+    (path,) = (path for path in ALL if Bundle.load(path).manifest.document["storage"]["computed_in"] == precision)
+    moved = shutil.copytree(path, tmp_path / path.name)
+    rewrite(moved, lambda document: _move(document["self_check"][0]["logits"], beside))
+    assert any("is not the one that was exported" in problem for problem in check_bundle(moved))
+
+
+def _move(logits: dict[str, float], beside: float) -> None:
+    logits["mel"] += beside
 
 
 def test_it_fits_into_the_repository(shipped: Bundle) -> None:

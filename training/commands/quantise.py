@@ -40,7 +40,15 @@ def run(args: argparse.Namespace) -> str:
     model = quantised.rounded(bundle, pictures.viewed, drawn)
     before, after = (quantised.judge_sides(bundle, graph, records, pictures, rows) for graph in (bundle.model, model))
     made = quantised.write_rounded(
-        bundle, model, after, args.out, version=args.version, records=records, split=split, bootstrap=args.bootstrap
+        bundle,
+        model,
+        after,
+        args.out,
+        version=args.version,
+        pictures=len(drawn),
+        records=records,
+        split=split,
+        bootstrap=args.bootstrap,
     )
     report = rounding.build(
         bundle, made, before, after, [records[row] for row in rows["test"]], bootstrap=args.bootstrap

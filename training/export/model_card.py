@@ -142,7 +142,9 @@ def _command(manifest: dict[str, Any], members: int) -> str:
     data, kernels = shlex.quote(manifest["training_data"]["name"]), manifest["storage"]["convolution_kernels"]
     if kernels == "int8":
         first = manifest["quantised_from"]["version"]
-        return f"quantise --data {data} --bundle {manifest['name']}-{first} --split SPLIT --report REPORT"
+        return f"quantise --data {data} --bundle {manifest['name']}-{first} --split SPLIT --report REPORT" + (
+            f" --pictures {pictures}" if (pictures := manifest["storage"].get("ranges_from_pictures")) else ""
+        )
     return " ".join([f"export --data {data}", *["--run RUN"] * members, *["--half"] * (kernels == "float16")])
 
 

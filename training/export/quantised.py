@@ -62,11 +62,15 @@ def write_rounded(
     out: Path,
     *,
     version: str,
+    pictures: int,
     records: list[Record],
     split: Split,
     bootstrap: int,
 ) -> Bundle:
-    """Write ``out``: ``model`` and the bundle's heads, with what ``held`` says of them. It knows no scope yet."""
+    """Write ``out``: ``model`` and the bundle's heads, with what ``held`` says of them. It knows no scope yet.
+
+    ``pictures`` is how many showed the ranges, as the manifest and the card state.
+    """
     answers = {path: held.fitted.answers(held.test, path) for path in PATHS}
     measured = {
         path: report(answers[path], held.fitted.sets(answers[path], path), bootstrap=bootstrap) for path in PATHS
@@ -81,7 +85,7 @@ def write_rounded(
         "version": version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "quantised_from": {"version": bundle.manifest.version, "sha256": bundle.sha256},
-        "storage": {"convolution_kernels": "int8", "computed_in": "int8"},
+        "storage": {"convolution_kernels": "int8", "computed_in": "int8", "ranges_from_pictures": pictures},
         "self_check": self_check(model, bundle.head, bundle.manifest.metadata_encoding),
         **decisions(held.fitted, answers["fused"], source.name, split.scheme, bootstrap=bootstrap),
     }

@@ -46,12 +46,17 @@ def test_it_conforms_and_says_what_it_was_made_from(made: tuple[Bundle, Bundle, 
     assert check_bundle(second.path) == []
     document = second.manifest.document
     assert document["quantised_from"] == {"version": "0.1.0", "sha256": first.sha256}
-    assert document["storage"] == {"convolution_kernels": "int8", "computed_in": "int8"}
+    assert document["storage"] == {
+        "convolution_kernels": "int8",
+        "computed_in": "int8",
+        "ranges_from_pictures": 10,
+    }
     assert document["self_check"] != first.manifest.document["self_check"]
     assert second.manifest.files["head.npz"] == first.manifest.files["head.npz"]
     card = (second.path / second.manifest.card).read_text()
     assert "computed in eight bits" in card
     assert "quantise --data HAM10000 --bundle drawn-0.1.0" in card
+    assert "--pictures 10" in card
 
 
 def test_its_answers_are_close_to_those_before_and_named_with_their_precision(
