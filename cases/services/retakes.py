@@ -14,6 +14,7 @@ from cases.services.assessment import settle_case
 from cases.services.checks import Problems
 from cases.services.intake import locked_case
 from cases.services.review import ensure_held
+from cases.services.uploads import end_uploads_of
 from cases.states import CASE_MOVES, CaseState
 from cases.vocabulary import Action, RetakeReason, UnableReason
 
@@ -52,7 +53,7 @@ def decline_retake(*, actor: User, case: Case, unable: str, answer: str = "") ->
         _check_answer(unable, answer)
         request.answered_at, request.answered_by = timezone.now(), actor
         request.unable, request.answer = unable, answer
-        _back_to_ready(request, request.answered_at)
+        _back_to_ready(request, actor, request.answered_at)
         _record(request, actor, Action.RETAKE_UNABLE, unable=unable)
     return request
 
@@ -63,7 +64,7 @@ def withdraw_request(*, dermatologist: User, case: Case) -> RetakeRequest:
     with transaction.atomic():
         request = _open_request(dermatologist, case)
         request.cancelled_at, request.cancelled_by = timezone.now(), dermatologist
-        _back_to_ready(request, request.cancelled_at)
+        _back_to_ready(request, dermatologist, request.cancelled_at)
         _record(request, dermatologist, Action.RETAKE_WITHDRAWN)
     return request
 
@@ -119,10 +120,11 @@ def _open_request(actor: User, case: Case) -> RetakeRequest:
     return request
 
 
-def _back_to_ready(request: RetakeRequest, now: datetime) -> None:
+def _back_to_ready(request: RetakeRequest, actor: User, now: datetime) -> None:
     request.save()
     request.case.move_to(CaseState.READY, now=now)
     request.case.save()
+    end_uploads_of(request.case, actor=actor)
     request.case = settle_case(request.case_id, now=now)  # an analysis may have ended meanwhile
 
 

@@ -12,9 +12,10 @@ from cases.pictures import sha256
 from cases.services import submission, sweep, uploads
 from cases.services.draft_images import remove_image
 from cases.services.images import attach_image
+from cases.services.retakes import decline_retake, withdraw_request
 from cases.storage import private_storage
 from tests.drawings import jpeg
-from tests.factories import CaseFactory, LesionFactory, LesionImageFactory
+from tests.factories import CaseFactory, LesionFactory, LesionImageFactory, RetakeRequestFactory
 
 pytestmark = pytest.mark.django_db
 FILE = jpeg(1)
@@ -260,6 +261,20 @@ def test_an_upload_ends_with_its_bytes(end, sending, media, committed):
     assert trace["why"] == {"discard": "person", "cancel": "cancelled", "submit": "submitted"}[end]
     with pytest.raises(NotFound):
         sending.send(upload, HALF, FILE[HALF:])
+
+
+@pytest.mark.parametrize("end", ["declined", "withdrawn"])
+def test_an_upload_ends_when_no_other_image_is_awaited_any_more(end, north, media, committed):
+    case = RetakeRequestFactory(case__patient__clinic=north.clinic).case
+    case.lesion = LesionFactory(patient=case.patient)
+    sending = Sending(north.staff, case)
+    sending.send(sending.start(), 0, FILE[:HALF])
+    with committed():
+        if end == "declined":
+            decline_retake(actor=north.staff, case=case, unable="patient_away")
+        else:
+            withdraw_request(dermatologist=north.dermatologist, case=case)
+    assert (parts(media), Upload.objects.count()) == ([], 0)
 
 
 def test_a_submitted_case_takes_no_part(sending, case):
