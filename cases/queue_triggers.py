@@ -1,11 +1,9 @@
 """The queue's places follow from the cases by triggers: whoever writes a case, by whatever way, moves its places too.
 
-One statement says what the places ought to be. The triggers apply it to one case, `rebuild` to all, and `differences`
-asks whether the two agree. SQLite rebuilds a table that a migration alters, and forgets its triggers thereby: they are
-taken off before a migration and put back after it.
+One statement says what the places ought to be. The triggers apply it to one case, `rebuild` to all, `differences` asks
+whether the two agree, and `amiss` whether the triggers are on. SQLite rebuilds a table that a migration alters, and
+forgets its triggers thereby: they are taken off before a migration and put back after it.
 """
-
-from collections.abc import Callable, Mapping
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -49,38 +47,70 @@ def places(vendor: str, which: str) -> str:
     """
 
 
-def install(connection: BaseDatabaseWrapper) -> bool:
-    """Put the triggers on. True if they were all there already."""
-    statements = _TRIGGERS[connection.vendor](connection.vendor)
-    complete = statements.keys() <= _installed(connection)
-    if not complete:
-        uninstall(connection)
-        _run(connection, *statements.values())
-    return complete
+def amiss(connection: BaseDatabaseWrapper) -> list[str]:
+    """The triggers that are missing, switched off, or of another text than they ought to be."""
+    present = _installed(connection)
+    return sorted(name for name, text in _texts(connection.vendor).items() if present.get(name) != text)
 
 
 def uninstall(connection: BaseDatabaseWrapper) -> None:
+    """All off or none: half of them would keep half of the places."""
     present = _installed(connection)
     on_table = " ON {1}" if connection.vendor == "postgresql" else ""
-    for name, table in ((name, table) for name, table in _TABLE_OF.items() if name in present):
-        _run(connection, f"DROP TRIGGER {{0}}{on_table}".format(name, table))
+    with transaction.atomic(using=connection.alias):
+        for name, table in ((name, table) for name, table in _TABLE_OF.items() if name in present):
+            _run(connection, f"DROP TRIGGER {{0}}{on_table}".format(name, table))
 
 
 def rebuild(connection: BaseDatabaseWrapper) -> None:
-    """All places and tallies anew from the cases, while nobody changes one."""
-    vendor = connection.vendor
+    """All places and tallies anew from the cases, and the triggers on: together or not at all.
+
+    Were the triggers there before the places, a rebuild that failed would leave an empty queue that looks looked after.
+    """
     with transaction.atomic(using=connection.alias):
-        if vendor == "postgresql":
-            _run(connection, "LOCK TABLE cases_case IN SHARE ROW EXCLUSIVE MODE")
-        _run(
-            connection,
-            "DELETE FROM cases_queueplace",
-            f"INSERT INTO cases_queueplace (id, {_COLUMNS})"
-            f" SELECT {_NEW_ID[vendor]}, {_COLUMNS} FROM ({places(vendor, '1 = 1')}) AS ought",
-            "DELETE FROM cases_queuetally",
-            f"INSERT INTO cases_queuetally (id, {_KIND}, change)"
-            f" SELECT {_NEW_ID[vendor]}, {_KIND}, n FROM ({_counted()}) AS counted",
-        )
+        _hold_still(connection)
+        _fill(connection)
+        _install(connection)
+
+
+def _hold_still(connection: BaseDatabaseWrapper) -> None:
+    """Nobody changes what places are made of, and no trigger counts the places that are about to be made."""
+    if connection.vendor == "sqlite":  # where one writes at a time
+        uninstall(connection)
+        return
+    tables = ", ".join(sorted(set(_TABLE_OF.values())))
+    _run(
+        connection,
+        # As many cases as there are take as long as it takes; a writer who never ends is not waited for.
+        "SET LOCAL statement_timeout = 0",
+        "SET LOCAL lock_timeout = '30s'",
+        "SET CONSTRAINTS ALL IMMEDIATE",  # a table with checks outstanding cannot be altered
+        f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE",  # pages go on reading
+        "ALTER TABLE cases_queueplace DISABLE TRIGGER USER",
+    )
+
+
+def _fill(connection: BaseDatabaseWrapper) -> None:
+    vendor = connection.vendor
+    _run(
+        connection,
+        "DELETE FROM cases_queueplace",
+        f"INSERT INTO cases_queueplace (id, {_COLUMNS})"
+        f" SELECT {_NEW_ID[vendor]}, {_COLUMNS} FROM ({places(vendor, '1 = 1')}) AS ought",
+        "DELETE FROM cases_queuetally",
+        f"INSERT INTO cases_queuetally (id, {_KIND}, change)"
+        f" SELECT {_NEW_ID[vendor]}, {_KIND}, n FROM ({_counted()}) AS counted",
+    )
+
+
+def _install(connection: BaseDatabaseWrapper) -> None:
+    """Put on what is missing, over what is there."""
+    for name, table in _TABLE_OF.items():
+        head, body = _head(name), _body(connection.vendor, name)
+        if connection.vendor == "sqlite":
+            _run(connection, _on_sqlite(head, body))
+        else:
+            _run(connection, *_on_postgresql(name, table, head, body))
 
 
 def differences(connection: BaseDatabaseWrapper) -> tuple[int, int]:
@@ -110,14 +140,26 @@ def _run(connection: BaseDatabaseWrapper, *statements: str) -> None:
             cursor.execute(statement)
 
 
-def _installed(connection: BaseDatabaseWrapper) -> set[str]:
+def _installed(connection: BaseDatabaseWrapper) -> dict[str, str | None]:
+    """Trigger → its text as it stands in the database; none for one that is switched off."""
     known = {
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": """
+            SELECT t.tgname, CASE t.tgenabled WHEN 'O' THEN obj_description(t.oid, 'pg_trigger') || p.prosrc END
+            FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+            WHERE NOT t.tgisinternal AND pg_table_is_visible(t.tgrelid)
+        """,
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
     }
     with connection.cursor() as cursor:
         cursor.execute(known[connection.vendor])
-        return {name for (name,) in cursor.fetchall()} & _TABLE_OF.keys()
+        return {name: text for name, text in cursor.fetchall() if name in _TABLE_OF}
+
+
+def _texts(vendor: str) -> dict[str, str]:
+    """Trigger → its text as this release writes it."""
+    if vendor == "sqlite":
+        return {name: _on_sqlite(_head(name), _body(vendor, name)) for name in _EVENTS}
+    return {name: _head(name) + _body(vendor, name) for name in _EVENTS}
 
 
 # ── the triggers ──────────────────────────────────────────────────────────────────────────────────────
@@ -163,29 +205,34 @@ def _tally(row: str, change: int) -> str:
     return f"INSERT INTO cases_queuetally (id, {_KIND}, change) VALUES ({{new_id}}, {kept}, {change})"
 
 
-def _body(vendor: str, name: str) -> list[str]:
+def _head(name: str) -> str:
+    table, event, _ = _EVENTS[name]
+    return f"TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {_when(name)}"
+
+
+def _body(vendor: str, name: str) -> str:
     if name.startswith("queue_place"):
         row, change = ("NEW", 1) if name.endswith("insert") else ("OLD", -1)
-        return [_tally(row, change).format(new_id=_NEW_ID[vendor])]
-    return _refresh(vendor, _EVENTS[name][2])
+        statements = [_tally(row, change).format(new_id=_NEW_ID[vendor])]
+    else:
+        statements = _refresh(vendor, _EVENTS[name][2])
+    lock, done = (_lock(name), " RETURN NULL; END") if vendor == "postgresql" else ("", " END")
+    return f"BEGIN {lock} {';'.join(statements)};{done}"
 
 
-def _on_sqlite(vendor: str) -> dict[str, str]:
-    return {
-        name: f"CREATE TRIGGER {name} AFTER {event} ON {table} {_when(name)} BEGIN {';'.join(_body(vendor, name))}; END"
-        for name, (table, event, _) in _EVENTS.items()
-    }
+def _on_sqlite(head: str, body: str) -> str:
+    return f"CREATE {head} {body}"
 
 
-def _on_postgresql(vendor: str) -> dict[str, str]:
-    return {
-        name: f"""
-            CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            {_lock(name)} {";".join(_body(vendor, name))}; RETURN NULL; END $$;
-            CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {_when(name)} EXECUTE FUNCTION {name}()
-        """
-        for name, (table, event, _) in _EVENTS.items()
-    }
+def _on_postgresql(name: str, table: str, head: str, body: str) -> list[str]:
+    """The head goes into the trigger's comment too: the database gives it back in its own words only."""
+    quoted = head.replace("'", "''")
+    return [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+        f"CREATE OR REPLACE {head} EXECUTE FUNCTION {name}()",
+        f"ALTER TABLE {table} ENABLE TRIGGER {name}",
+        f"COMMENT ON TRIGGER {name} ON {table} IS '{quoted}'",
+    ]
 
 
 def _when(name: str) -> str:
@@ -204,6 +251,3 @@ def _lock(name: str) -> str:
         return ""
     which = _EVENTS[name][2]
     return f"PERFORM 1 FROM cases_case c WHERE c.id IN ({which}) AND c.state IN {_LINED_UP} FOR NO KEY UPDATE;"
-
-
-_TRIGGERS: Mapping[str, Callable[[str], dict[str, str]]] = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import receiver
 
 from cases import queue_triggers
@@ -37,13 +38,22 @@ def on_refusal(sender: type, credentials: dict[str, str], **_: object) -> None:
 def on_migration(using: str, plan: Sequence[object] = (), **_: object) -> None:
     """A migration may rebuild a table that the triggers speak of: SQLite refuses that while they are there."""
     if plan:
+        _limit(connections[using], statement_timeout="0", lock_timeout="'30s'")
         queue_triggers.uninstall(connections[using])
 
 
 def on_migrated(using: str, plan: Sequence[object] = (), **_: object) -> None:
     connection = connections[using]
+    if plan:
+        _limit(connection, statement_timeout="DEFAULT", lock_timeout="DEFAULT")
     if QueueTally._meta.db_table not in connection.introspection.table_names():
         return  # migrated back to before there was a queue
-    complete = queue_triggers.install(connection)
-    if plan or not complete:
+    if plan or queue_triggers.amiss(connection):
         queue_triggers.rebuild(connection)
+
+
+def _limit(connection: BaseDatabaseWrapper, **limits: str) -> None:
+    """A migration takes as long as the tables are large; only for a lock it does not wait for ever."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(f"SET {name} = {value}" for name, value in limits.items()))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cases.models import Analysis, Case, Consent, ExplanationRequest, Patient, User
 from cases.services import analyses, consents, explanations, submission, sweep
-from cases.services.queue import fold_tallies
+from cases.services.queue import fold_tallies, put_triggers_back
 from cases.states import AnalysisState, ExplanationState
 from cases.tasks import analyse, explain
 
@@ -91,6 +91,7 @@ def sweep_once() -> dict[str, int]:
         "explanations_taken_back": sweep.take_back_lost_explanations(),
         "explanations_published": publish_waiting_explanations(),
         "tallies_folded": fold_tallies(),
+        "triggers_put_back": put_triggers_back(),
     }
 
 

@@ -12,6 +12,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from cases.services.queue import triggers_are_on
+
 
 @login_not_required
 @never_cache
@@ -25,8 +27,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers with the schema of this release, and the media folder takes files."""
-    checks = {"database": _passes(_database_is_current), "media": _passes(_media_is_writable)}
+    """The database has the schema of this release, the queue follows the cases, the media folder takes files."""
+    checks = {
+        "database": _passes(_database_is_current),
+        "queue": _passes(triggers_are_on),
+        "media": _passes(_media_is_writable),
+    }
     ready = all(checks.values())
     return JsonResponse({"status": "ready" if ready else "not ready", "checks": checks}, status=200 if ready else 503)
 

@@ -50,7 +50,6 @@ def fill(rows: int, *, waiting: float, say: Any = print) -> None:
             multiply(number)
             say(f"copied {number} of {times - 1} times", end="\r" if number < times - 1 else "\n", flush=True)
     finally:
-        queue_triggers.install(connection)
         queue_triggers.rebuild(connection)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

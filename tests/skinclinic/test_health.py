@@ -1,8 +1,9 @@
 """Alive is not the same as ready."""
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
+from cases import queue_triggers
 from skinclinic import health
 
 pytestmark = pytest.mark.django_db
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.django_db
 def test_alive_and_ready(client, media):
     assert client.get("/healthz").json() == {"status": "ok"}
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["checks"]) == (200, {"database": True, "media": True})
+    assert (answer.status_code, answer.json()["checks"]) == (200, {"database": True, "queue": True, "media": True})
     assert not any(media.iterdir())
 
 
@@ -23,6 +24,12 @@ def test_not_ready_while_the_database_is_away(client, media, monkeypatch):
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, False)
     assert b"password" not in answer.content
+
+
+def test_not_ready_while_the_queue_does_not_follow_the_cases(client, media):
+    queue_triggers.uninstall(connection)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["queue"]) == (503, False)
 
 
 def test_not_ready_while_the_disk_takes_nothing(client, settings, tmp_path):

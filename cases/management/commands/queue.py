@@ -1,4 +1,4 @@
-"""`manage.py queue check|rebuild`: are the queue's places and counts what the cases say?"""
+"""`manage.py queue check|rebuild`: are the queue's triggers on, its places and counts what the cases say?"""
 
 from typing import Any
 
@@ -17,7 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         if act == "rebuild":
-            queue_triggers.install(connection)
             queue_triggers.rebuild(connection)
         try:
             self.stdout.write(ensure_sound())

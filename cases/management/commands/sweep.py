@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
 from cases.services.idempotency import forget_old_answers
-from cases.services.queue import fold_tallies
+from cases.services.queue import fold_tallies, make_sound
 from cases.services.sweep import remove_orphan_files
 from cases.workflows import sweep_once
 
@@ -63,6 +63,7 @@ def _tidy() -> dict[str, int]:
         "orphan_files_removed": remove_orphan_files(),
         "old_answers_forgotten": forget_old_answers(),
         "tallies_folded": fold_tallies(from_rows=2),
+        "places_made_anew": make_sound(),
     }
 
 
