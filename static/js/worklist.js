@@ -48,12 +48,13 @@ let waiting = null; // a newer table that waits until it is asked for
 function holdBack(event) {
   if (event.detail.target !== queue) return;
   const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+  const views = fresh.getElementById("worklist-views");
+  if (!views) return; // an answer to another question, such as a claim's
   const moves = order(queue) && order(fresh) !== order(queue);
   if (!moves || waiting === "wanted" || document.hidden) return;
   event.detail.shouldSwap = false;
   waiting = "held";
   document.getElementById("worklist-changed").hidden = false;
-  const views = fresh.getElementById("worklist-views");
   views.removeAttribute("hx-swap-oob");
   document.getElementById("worklist-views").replaceWith(views);
 }
