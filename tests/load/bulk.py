@@ -39,6 +39,8 @@ def fill(rows: int, *, waiting: float, say: Any = print) -> None:
 
     call_command("migrate", verbosity=0)
     refuse_unless_fit()
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
     # Made anew at the end instead: one statement for all is quicker than one for each.
     queue_triggers.uninstall(connection)
     times = -(-rows // DRAWN)
@@ -49,6 +51,8 @@ def fill(rows: int, *, waiting: float, say: Any = print) -> None:
         for number in range(1, times):
             multiply(number)
             say(f"copied {number} of {times - 1} times", end="\r" if number < times - 1 else "\n", flush=True)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     finally:
         queue_triggers.rebuild(connection)
     with connection.cursor() as cursor:
