@@ -1,5 +1,6 @@
 """Who may open an account: nobody by themselves. Logins are made by an administrator."""
 
+from hashlib import sha256
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -21,3 +22,13 @@ class ClinicBackend(AuthenticationBackend):
     def get_user(self, user_id: Any) -> Any:
         user = get_user_model().objects.select_related("membership__clinic").filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+def note_way_in(request: HttpRequest, token: str = "") -> None:
+    """Tell the person by which sign-in they are here: what was shown to one of their sign-ins is not to all.
+
+    A fingerprint, since it is kept: nobody signs in with what they read in a table.
+    """
+    session = getattr(request, "session", None)
+    secret = f"token {token}" if token else f"session {session.session_key if session else ''}"
+    request.user.way_in = sha256(secret.encode()).hexdigest()[:32]

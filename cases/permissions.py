@@ -100,9 +100,9 @@ def visible_images(user) -> QuerySet:
 
 
 def visible_reveals(user) -> QuerySet:
-    """Everybody sees their own only: that somebody looked is the audit trail's to tell."""
+    """Everybody sees their own only, and those of this sign-in: that somebody looked is the audit trail's to tell."""
     reveals = _visible(models.Reveal.objects.all(), user, path="image__case__patient__clinic", roles=_CARE)
-    return reveals.filter(viewer=user) if user.is_authenticated else reveals
+    return reveals.filter(viewer=user, way_in=user.way_in) if user.is_authenticated else reveals
 
 
 def visible_uploads(user) -> QuerySet:

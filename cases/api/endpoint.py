@@ -8,12 +8,14 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from knox.models import AuthToken
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 
+from cases.accounts import note_way_in
 from cases.api.problems import TooLarge
 from cases.bodies import announced_length, read_to_the_end
 from cases.errors import NotFound
@@ -52,6 +54,7 @@ class Endpoint(GenericAPIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self._refuse_large_body(request)
         super().initial(request, *args, **kwargs)
+        note_way_in(request, token=request.auth.digest if isinstance(request.auth, AuthToken) else "")
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)

@@ -15,10 +15,11 @@ class RevealQuerySet(models.QuerySet):
 
 
 class Reveal(Record):
-    """One person asked to see one veiled image, and sees it until then. The row stays; the veil comes back."""
+    """One person asked by one sign-in to see a veiled image and sees it until then. The row stays."""
 
     image = models.ForeignKey(LesionImage, on_delete=models.PROTECT, related_name="reveals")
     viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reveals")
+    way_in = models.CharField(max_length=32, blank=True)  # the sign-in by which they asked, and see it
     revealed_at = models.DateTimeField()
     until = models.DateTimeField()
 

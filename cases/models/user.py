@@ -7,6 +7,8 @@ from cases.models.clinic import Clinic
 class User(Record, AbstractUser):
     """A login. It belongs to one clinic, so that no act is ever unclear about the clinic it was done for."""
 
+    way_in = ""  # by which session or token they are here just now (`accounts.note_way_in`); none in a task or command
+
     class Meta(AbstractUser.Meta):
         ordering = ["username"]
 

@@ -23,20 +23,26 @@ def reveal_image(*, viewer: User, image: LesionImage) -> Reveal:
     now = timezone.now()
     with transaction.atomic():
         audit.hold(image.case.clinic)  # of two clicks the second sees the first
-        known = Reveal.objects.open(now).filter(viewer=viewer, image=image).first()
+        known = Reveal.objects.open(now).filter(viewer=viewer, way_in=viewer.way_in, image=image).first()
         return known or _reveal(viewer, image, now)
 
 
 def veil_again(*, viewer: User, but: QuerySet[LesionImage] | None = None) -> int:
-    """The person turned to something else: what they had asked to see is veiled again, `but` what they look at now."""
+    """The person turned to something else: what they had asked to see is veiled again, `but` what they look at now.
+
+    What another sign-in of theirs looks at stays; without a sign-in, all of it goes.
+    """
     now = timezone.now()
-    elsewhere = ~Q(image__in=but) if but is not None else Q()
-    return Reveal.objects.open(now).filter(elsewhere, viewer=viewer).update(until=now)
+    this_one = Q(way_in=viewer.way_in) if viewer.way_in else Q()
+    shown = Reveal.objects.open(now).filter(this_one, viewer=viewer)
+    if not shown.exists():  # nearly always: a page that is read shall not wait for those who write
+        return 0
+    return shown.exclude(image__in=but).update(until=now) if but is not None else shown.update(until=now)
 
 
 def _reveal(viewer: User, image: LesionImage, now: datetime) -> Reveal:
     until = now + timedelta(seconds=settings.REVEAL_SECONDS)
-    made = Reveal.objects.create(viewer=viewer, image=image, revealed_at=now, until=until)
+    made = Reveal.objects.create(viewer=viewer, way_in=viewer.way_in, image=image, revealed_at=now, until=until)
     audit.record(
         clinic=image.case.clinic,
         actor=viewer,

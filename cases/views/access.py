@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect, retarget
 
 from cases.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound, StorageUnavailable
 from cases.permissions import ACTS, ensure_may
+from cases.views.turning import turn_to
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -40,6 +41,7 @@ def requires(act: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return _to_sign_in(request, act)
             try:
+                turn_to(request, **kwargs)
                 ensure_may(request.user, act)
                 response = view(request, *args, **kwargs)
             except DomainError as error:

@@ -14,7 +14,6 @@ from cases.selectors.worklist import Worklist
 from cases.services import audit
 from cases.states import CaseState
 from cases.views.access import requires
-from cases.views.veils import turn_to
 from cases.vocabulary import Action, Role
 
 NEXT = 5  # cases that a dermatologist sees at once
@@ -26,7 +25,6 @@ LOOKED_AT = 25  # of which some may be held by colleagues
 def home(request: HttpRequest) -> HttpResponse:
     template, context = _HOMES[request.user.role](request.user)
     audit.record_view(actor=request.user, action=Action.CASES_LISTED)
-    turn_to(request)
     return render(request, template, context)
 
 

@@ -27,7 +27,6 @@ from cases.services import audit, submission
 from cases.services.intake import open_case, refuse_unless_editable, update_intake
 from cases.services.lesions import register_lesion
 from cases.views.access import requires
-from cases.views.veils import turn_to
 from cases.vocabulary import Action, DermoscopicType, ImageType
 
 NEWEST = 10
@@ -60,7 +59,6 @@ def intake(request: HttpRequest, case: UUID) -> HttpResponse:
     if not found.is_editable:
         return redirect("cases:case", found.pk)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
-    turn_to(request, case=found)
     return workspace(request, found)
 
 

@@ -22,7 +22,6 @@ from cases.selectors.likely_patients import likely_patients
 from cases.services import audit
 from cases.services.patients import CORRECTABLE, correct_patient, register_patient
 from cases.views.access import requires
-from cases.views.veils import turn_to
 from cases.vocabulary import Action
 
 PAGE = 25
@@ -34,7 +33,6 @@ MOST_FOUND = 50
 def register(request: HttpRequest) -> HttpResponse:
     page = Paginator(selectors.register_of(request.user), PAGE).get_page(request.GET.get("page"))
     _note_list(request, page.object_list)
-    turn_to(request)
     return render(request, "patients/register.html", {"page": page, "patients": page.object_list, "words": ""})
 
 
@@ -118,7 +116,6 @@ def correct(request: HttpRequest, patient: UUID) -> HttpResponse:
 def show(request: HttpRequest, patient: UUID) -> HttpResponse:
     found = permissions.find(permissions.visible_patients(request.user), patient)
     audit.record_view(actor=request.user, action=Action.PATIENT_VIEWED, about=found)
-    turn_to(request)
     return _page(request, found, ConsentForm())
 
 

@@ -18,7 +18,6 @@ from cases.services import audit
 from cases.states import CaseState
 from cases.templatetags.shell import fingerprint
 from cases.views.access import requires
-from cases.views.veils import turn_to
 from cases.vocabulary import Action
 
 READABLE = (
@@ -42,7 +41,6 @@ def show(request: HttpRequest, case: UUID) -> HttpResponse:
     if elsewhere:
         return HttpResponseClientRedirect(elsewhere) if request.htmx else redirect(elsewhere)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
-    turn_to(request, case=found)
     context = {
         "case": found,
         "progress": _progress(request.user, found),

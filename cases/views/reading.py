@@ -27,7 +27,6 @@ from cases.services.review import claim_case, release_case
 from cases.states import CaseState
 from cases.views.access import requires
 from cases.views.reading_room import room
-from cases.views.veils import turn_to
 from cases.views.worklist import claim_next
 from cases.vocabulary import Action
 from cases.wording import signed_words
@@ -51,7 +50,6 @@ def reading(request: HttpRequest, case: UUID) -> HttpResponse:
     if found.state == CaseState.DRAFT or _is_theirs_to_answer(request, found):
         return redirect("cases:case", found.pk)
     audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found)
-    turn_to(request, case=found)
     return page(request, found)
 
 

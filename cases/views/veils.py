@@ -1,6 +1,5 @@
-"""Veiled images: one person asks for one of them, and turning to something else covers it again."""
+"""Veiled images: one person asks for one of them; `turning` covers it again."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_POST
 from cases.models import LesionImage
 from cases.permissions import find, visible_images
 from cases.selectors.veils import with_veils
-from cases.services.veils import reveal_image, veil_again
+from cases.services.veils import reveal_image
 from cases.views.access import came_from, requires
 from cases.views.reading_room import room
 
@@ -30,12 +29,6 @@ def reveal(request: HttpRequest, image: UUID) -> HttpResponse:
         return _viewer(request, found)
     context = {"image": with_veils(request.user, [found])[0], "full": "full" in request.POST, "now_shown": True}
     return render(request, "cases/_picture.html", context)
-
-
-def turn_to(request: HttpRequest, **images: Any) -> None:
-    """The person opens a page: what they had asked to see elsewhere is veiled again. No `images`: a page of lists."""
-    here = visible_images(request.user).filter(**images) if images else None
-    veil_again(viewer=request.user, but=here)
 
 
 def _viewer(request: HttpRequest, image: LesionImage) -> HttpResponse:

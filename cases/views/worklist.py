@@ -25,7 +25,6 @@ from cases.services import audit
 from cases.services.review import claim_case
 from cases.templatetags.reading import waited
 from cases.views.access import requires
-from cases.views.veils import turn_to
 from cases.vocabulary import Action
 
 PAGE = 50
@@ -60,8 +59,6 @@ def worklist(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)  # nothing changed: nothing on the screen may move
     if not request.htmx or seen_order != order:
         audit.record_view(actor=request.user, action=Action.WORKLIST_VIEWED, cases=len(rows))
-    if not request.htmx:
-        turn_to(request)
     template = "worklist/_queue.html" if request.htmx else "worklist/worklist.html"
     return render(request, template, context | {"seen": f"{order}.{content}"})
 

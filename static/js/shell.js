@@ -58,14 +58,17 @@
   });
 
   // What was shown for a while only is covered again: its veil lies beside it, and takes its place.
+  const shown = new Set();
   function coverLater(root) {
     for (const piece of root.querySelectorAll("[data-veil-after]")) {
       setTimeout(() => cover(piece), Number(piece.dataset.veilAfter) * 1000);
       piece.removeAttribute("data-veil-after");
+      shown.add(piece);
     }
   }
 
   function cover(piece) {
+    shown.delete(piece);
     if (!piece.isConnected) return;
     const veil = piece.querySelector("template").content.firstElementChild.cloneNode(true);
     piece.replaceWith(veil);
@@ -74,6 +77,16 @@
   }
   coverLater(document);
   document.addEventListener("htmx:afterSettle", () => coverLater(document));
+
+  // Who turns to another page in another window has left this one too: the server shows it no longer, nor does this.
+  const here = document.body.dataset.ofCase;
+  const windows = new BroadcastChannel("turned-to");
+  windows.addEventListener("message", (event) => {
+    if (!event.data || event.data !== here) shown.forEach(cover);
+  });
+  windows.postMessage(here);
+  // A page that Back brings back as it was left was left all the same.
+  window.addEventListener("pageshow", (event) => event.persisted && shown.forEach(cover));
 
   window.clinic = { say };
 })();

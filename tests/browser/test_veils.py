@@ -61,6 +61,21 @@ def test_it_is_veiled_again_after_a_while_and_for_everybody_else(case, visit):
     expect(picture).to_have_count(0)
 
 
+def test_turning_elsewhere_in_a_second_window_covers_it_in_the_first(case, visit):
+    page = visit("dermatologist")
+    page.goto(f"/cases/{case['id']}/reading/")
+    page.get_by_role("button", name=re.compile("Show image")).click()
+    picture = page.get_by_role("img", name=re.compile("Dermoscopic image of lesion"))
+    expect(picture).to_be_visible()
+    second = page.context.new_page()
+    second.goto(f"/cases/{case['id']}/reading/")
+    expect(second.get_by_role("img", name=re.compile("Dermoscopic image of lesion"))).to_be_visible()
+    expect(picture).to_be_visible()
+    second.goto("/worklist/?view=all")
+    expect(picture).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("Show image"))).to_be_visible()
+
+
 def test_staff_see_it_on_the_way_of_the_case(case, visit):
     page = visit("staff")
     fetched = note_fetches(page, case)

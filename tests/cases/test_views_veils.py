@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from cases.models import AuditEvent
@@ -140,16 +141,49 @@ def test_another_reader_still_sees_the_veil(client, north, image):
     assert AuditEvent.objects.filter(action="image_revealed").count() == 1
 
 
-@pytest.mark.parametrize("name", ["home", "worklist", "patients", "patient", "another case"])
+PAGES = [
+    *("home", "worklist", "patients", "patient", "another case", "new_case", "models", "usability", "audit"),
+    *("correct_patient", "register_patient", "account_change_password"),
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_leaving_the_case_veils_it_again(client_for, north, image, name):
     client = client_for(north.dermatologist)
     reveal(client, image)
     other = CaseFactory(patient__clinic=north.clinic, ready=True)
-    aside = {"another case": ("reading", [other.pk]), "patient": ("patient", [image.case.patient_id])}
-    page, args = aside.get(name, (name, []))
-    away = reverse(f"cases:{page}", args=args)
-    client.get(away)
+    args = {"patient": [image.case.patient_id], "correct_patient": [image.case.patient_id], "another case": [other.pk]}
+    page = (
+        "account_change_password" if name.startswith("account") else f"cases:{name.replace('another case', 'reading')}"
+    )
+    client.get(reverse(page, args=args.get(name, [])))
     assert statuses(client, image) == [403] * 4
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"hx_request": "true"}, {"sec_fetch_dest": "image"}, {"sec_fetch_dest": "empty"}, {"accept": "image/avif,*/*"}],
+    ids=lambda headers: "".join(headers.values()),
+)
+def test_what_is_no_page_leaves_nothing(client_for, north, image, headers):
+    client = client_for(north.dermatologist)
+    reveal(client, image)
+    client.get(reverse("cases:worklist"), headers=headers)
+    assert statuses(client, image) == [200] * 4
+
+
+def test_one_browser_shows_nothing_in_another_and_leaves_nothing_there(client_for, north, image):
+    client, another = client_for(north.dermatologist), Client()
+    another.force_login(north.dermatologist)
+    reveal(client, image)
+    assert statuses(another, image) == [403] * 4
+    another.get(reverse("cases:home"))
+    assert statuses(client, image) == [200] * 4
+
+
+def test_a_program_shows_nothing_in_the_browser(client_for, api, north, image):
+    assert api(north.dermatologist).post(f"/api/v1/images/{image.pk}/reveal/").status_code == 200
+    assert statuses(client_for(north.dermatologist), image) == [403] * 4
 
 
 def test_claiming_and_a_refused_signature_do_not(client_for, north, image):

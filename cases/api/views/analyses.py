@@ -70,7 +70,7 @@ class ImageReveal(Endpoint):
     @extend_schema(request=None, responses=RevealOut)
     @once
     def post(self, request: Request, image: UUID) -> Response:
-        """Show a veiled image, and what is laid over it, to this person: until `until`, or until they open another
-        case in the browser. Showing is recorded."""
+        """Show a veiled image, and what is laid over it, to this person by this token: until `until`. No other token or
+        browser of theirs shows it. Showing is recorded."""
         found = self.find(visible_images, image)
         return self.shown(RevealOut, reveal_image(viewer=request.user, image=found))

@@ -53,6 +53,11 @@ def test_revealed_they_come_and_the_trail_tells_of_it(api, north, image):
     assert AuditEvent.objects.about(image.pk).get(action="image_revealed").actor == north.dermatologist
 
 
+def test_another_token_of_the_same_person_shows_nothing(api, north, image):
+    api(north.dermatologist).post(f"/api/v1/images/{image.pk}/reveal/")
+    assert [each.status_code for each in files(api(north.dermatologist), image)] == [403] * 3
+
+
 def test_what_has_no_veil_cannot_be_revealed(api, answered, north):
     answer = api(north.dermatologist).post(f"/api/v1/images/{answered.analysis.image_id}/reveal/")
     assert answer.status_code == 409
