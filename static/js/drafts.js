@@ -1,5 +1,6 @@
 // What is typed into a form with data-draft is kept in this window until the server says that it was done:
-// it outlives a reload and a sign-in, and is gone with the window. Nobody else's drafts are kept beside one's own.
+// it outlives a reload and a session that ended, and is gone with the window and with a sign-out (departing.js). Nobody
+// else's drafts are kept beside one's own.
 const PREFIX = "draft:";
 
 const owner = (key) => key.slice(PREFIX.length).split(":")[0];
@@ -9,7 +10,10 @@ const read = (key) => JSON.parse(sessionStorage.getItem(key) ?? "null");
 // Chosen and typed values only: tokens and buttons are the page's own.
 const named = (form) => [...form.elements].filter((field) => field.name && field.matches("textarea, select, input[type=radio], input[type=checkbox]"));
 
+let departed = false;
+
 function keep(form) {
+  if (departed) return;
   const typed = new FormData(form);
   const values = Object.fromEntries(named(form).map((field) => [field.name, typed.get(field.name) ?? ""]));
   sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(values));
@@ -44,6 +48,12 @@ export function strandedComment(name) {
 
 export function forget(name) {
   sessionStorage.removeItem(PREFIX + name);
+}
+
+// Its writer has gone, and what stands in a page that they left open is kept no more.
+export function forgetAll() {
+  departed = true;
+  drafts().forEach((key) => sessionStorage.removeItem(key));
 }
 
 export function tidyDrafts(user) {

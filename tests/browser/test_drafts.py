@@ -55,6 +55,10 @@ def test_a_session_that_ended_signs_nothing_and_keeps_the_words(case, program, d
     assert reads_of(program, case) == []
     login = doors.login("dermatologist")
     page.get_by_label("Username").fill(login["username"])
+    page.get_by_label("Password").fill("mistyped")
+    press(page, "Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Username").fill(login["username"])
     page.get_by_label("Password").fill(login["password"])
     press(page, "Enter")
     page.wait_for_url(f"**/cases/{case['id']}/reading/")
@@ -64,7 +68,35 @@ def test_a_session_that_ended_signs_nothing_and_keeps_the_words(case, program, d
     expect(page.locator("#notices")).to_contain_text("Signed P-")
     (read,) = reads_of(program, case)
     assert read["comment"] == "Regression in the centre."
-    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('draft:'))") == []
+    assert drafts_in(page) == []
+
+
+def drafts_in(page):
+    return page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('draft:'))")
+
+
+def test_signing_out_leaves_nothing_of_it_in_any_window(case, doors, visit):
+    page = visit(None)
+    doors.sign_in(page, "dermatologist")
+    second = page.context.new_page()
+    for window in (page, second):
+        fill_in(window, case, "Looks like his brother's.")
+        assert len(drafts_in(window)) == 1
+    page.goto("/accounts/logout/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert drafts_in(page) == drafts_in(second) == []
+    second.get_by_role("textbox", name="Comment").fill("Somebody else types.")
+    assert drafts_in(second) == []
+
+
+def test_nothing_of_it_waits_where_somebody_else_signs_in(case, doors, visit):
+    page = visit(None)
+    doors.sign_in(page, "dermatologist")
+    fill_in(page, case, "Looks like his brother's.")
+    page.context.clear_cookies(name="sessionid")
+    page.goto("/accounts/login/")
+    assert drafts_in(page) == []
 
 
 def test_a_claim_that_was_lost_says_to_whom_and_since_when_and_keeps_the_words(case, program, visit):
