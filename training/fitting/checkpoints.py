@@ -24,3 +24,20 @@ class WholeFiles(TorchCheckpointIO):
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+
+
+_LASTING = ("epoch", "global_step", "pytorch-lightning_version", "state_dict", "elapsed", "steps")
+
+
+def write_final(last: Path, final: Path, best: Path | None = None) -> None:
+    """Write ``final``, whole and once: the averaged weights of ``last``, or those of ``best`` at the price of ``last``.
+
+    Of the file and not of the trainer: where a run is continued at its very end Lightning takes no step, and so leaves
+    the network with the weights that were never averaged.
+    """
+    ended = torch.load(last, map_location="cpu", weights_only=False)
+    lasting = {name: ended[name] for name in _LASTING if name in ended} | {"epoch": ended["epoch"] + 1}
+    if best is not None:
+        chosen = torch.load(best, map_location="cpu", weights_only=True)
+        lasting |= {"state_dict": chosen["state_dict"], "epoch": chosen["epoch"]}
+    WholeFiles().save_checkpoint(lasting, final)

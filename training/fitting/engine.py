@@ -22,7 +22,7 @@ from training.data.records import DataError, Record
 from training.data.splits import Split
 from training.fitting.augmentation import augment
 from training.fitting.bundled import Member
-from training.fitting.checkpoints import WholeFiles
+from training.fitting.checkpoints import write_final
 from training.fitting.config import Priors, TrainConfig, read_config
 from training.fitting.distillation import Distillation
 from training.fitting.generated import Joined, Joining, factors
@@ -92,9 +92,11 @@ def fit(
         run.learner.network.load_state_dict(start.network.state_dict())
     if expected is not None and run.priors != expected:
         raise DataError("These are not the pictures of the record: their colours or class frequencies differ.")
-    last = out / "last.ckpt"
+    last, final = out / "last.ckpt", out / "final.ckpt"
     if last.exists():
         _check_same_run(out, config, split)
+        if final.exists():
+            return _trained(out)
     else:
         if isinstance(start, Member):
             _fit_norms(run)
@@ -103,11 +105,10 @@ def fit(
             rank_zero_only(before)(run)
     made = trainer(config, out, *more)
     made.fit(run.learner, run.train, run.judge, ckpt_path=str(last) if last.exists() else None, weights_only=False)
-    final, kept = out / "final.ckpt", best(made)
-    made.save_checkpoint(final, weights_only=True)
-    if kept and made.is_global_zero:
-        _restore(kept, final, run.learner.elapsed)
-    return Trained(kept or final, made.current_epoch, run.learner.elapsed / 60)
+    if made.is_global_zero:
+        write_final(last, final, best(made))
+    made.strategy.barrier()
+    return _trained(out)
 
 
 def _begun(config: TrainConfig, split: Split, start: Run | Member | None) -> TrainConfig:
@@ -234,9 +235,8 @@ def _check_same_run(out: Path, config: TrainConfig, split: Split) -> None:
         raise DataError(f"{out} holds a run with other settings or another split; give another --out, or repeat those.")
 
 
-def _restore(kept: Path, final: Path, elapsed: float) -> None:
-    """Make the weights of lowest validation loss the final ones, at the price that the whole run had."""
-    saved = torch.load(kept, map_location="cpu", weights_only=True)
-    ended = torch.load(final, map_location="cpu", weights_only=True)
-    best_of_all = {**ended, "state_dict": saved["state_dict"], "epoch": saved["epoch"], "elapsed": elapsed}
-    WholeFiles().save_checkpoint(best_of_all, final)
+def _trained(out: Path) -> Trained:
+    """Of a run that ended in ``out``."""
+    last = torch.load(out / "last.ckpt", map_location="cpu", weights_only=False)
+    kept = out / "best.ckpt"
+    return Trained(kept if kept.exists() else out / "final.ckpt", last["epoch"] + 1, last["elapsed"] / 60)

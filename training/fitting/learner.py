@@ -51,6 +51,7 @@ class Learner(L.LightningModule):
         self.register_buffer("class_weights", weights, persistent=False)
         self.faculty: Faculty | None = None
         self.judged: list[tuple[Tensor, Tensor]] = []
+        self.ended = False
 
     @property
     def progress(self) -> float:
@@ -73,6 +74,10 @@ class Learner(L.LightningModule):
         pictures = resized(images, self.config.network.input_size)
         scores: Scores = self.network(self.standardise(pictures.float() / 255), metadata)
         return scores
+
+    def on_train_start(self) -> None:
+        if self.ended:  # on time or for want of progress: continued, it takes no step more
+            self.trainer.should_stop = True
 
     def on_train_epoch_start(self) -> None:
         self.network.train()  # which blocks stay frozen is the network's to say; Lightning leaves modes as they are
@@ -189,10 +194,10 @@ class Learner(L.LightningModule):
         return {"optimizer": made, "lr_scheduler": {"scheduler": plateau(made, self.config.schedule), **follow}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["elapsed"] = self.elapsed
+        checkpoint["elapsed"], checkpoint["ended"] = self.elapsed, self.trainer.should_stop
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.elapsed = checkpoint["elapsed"]
+        self.elapsed, self.ended = checkpoint["elapsed"], checkpoint.get("ended", False)
 
 
 def softened(target: Tensor, smoothing: Tensor) -> Tensor:

@@ -66,13 +66,14 @@ def _callbacks(config: TrainConfig, out: Path) -> list[L.Callback]:
         save_on_exception=False,
         enable_version_counter=False,
     )
-    callbacks: list[L.Callback] = [*averaging, last, TimeLeft(refresh_rate=10)]
+    early: list[L.Callback] = []
     if config.patience:
-        callbacks += [
+        early = [
             EarlyStopping("val_loss", patience=config.patience),
             ModelCheckpoint(out, filename="best", monitor="val_loss", enable_version_counter=False),
         ]
-    return callbacks
+    # The last checkpoint is written last: it holds which was the best.
+    return [*averaging, *early, last, TimeLeft(refresh_rate=10)]
 
 
 def _loggers(config: TrainConfig, out: Path) -> list[Logger]:

@@ -27,6 +27,7 @@ class GeneratorLearner(L.LightningModule):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config, self.elapsed, self.done = config, 0.0, 0  # seconds and batches so far
+        self.ended = False
         self.network = build(config).to(memory_format=torch.channels_last)
 
     @property
@@ -47,6 +48,10 @@ class GeneratorLearner(L.LightningModule):
         torch.manual_seed(number)
         return torch.Generator().manual_seed(number)
 
+    def on_train_start(self) -> None:
+        if self.ended:  # on time: continued, it takes no step more
+            self.trainer.should_stop = True
+
     def on_train_batch_start(self, batch: Canvas, batch_idx: int) -> None:
         self.started = time.monotonic()
         for optimiser in self.trainer.optimizers:
@@ -62,9 +67,11 @@ class GeneratorLearner(L.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["elapsed"], checkpoint["steps"] = self.elapsed, self.done
+        checkpoint["ended"] = self.trainer.should_stop
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.elapsed, self.done = checkpoint["elapsed"], checkpoint["steps"]
+        self.ended = checkpoint.get("ended", False)
 
 
 class Denoising(GeneratorLearner):

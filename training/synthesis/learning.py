@@ -21,7 +21,7 @@ from training.data.pictures import Pictures
 from training.data.presets import Recipe
 from training.data.records import DataError, Record
 from training.data.splits import LeakError, Split
-from training.fitting.checkpoints import WholeFiles
+from training.fitting.checkpoints import WholeFiles, write_final
 from training.fitting.sampling import WeightedDraw, draw_weights
 from training.fitting.trainer import TimeLeft
 from training.synthesis.canvases import Canvases
@@ -76,18 +76,19 @@ def learn(
     data = loader(Canvases(records, pictures, split, config.size), config)
     L.seed_everything(config.seed, verbose=False)  # the first weights
     made = learner(config)
-    last = out / "last.ckpt"
+    last, final = out / "last.ckpt", out / "final.ckpt"
     if last.exists():
         if read_generator_config(out / "config.json") != config:
             raise DataError(f"{out} holds a generator of other settings or another split; give another --out.")
+        if final.exists():
+            return final
     else:
         _write_record(out, config, split)
         if before is not None:
             before(measure(made, data))
     run = _trainer(config, out, *more)
     run.fit(made, data, ckpt_path=str(last) if last.exists() else None, weights_only=False)
-    final = out / "final.ckpt"
-    run.save_checkpoint(final, weights_only=True)
+    write_final(last, final)
     return final
 
 

@@ -93,6 +93,39 @@ def test_a_process_killed_for_good_resumes_to_the_same_bits(drawn: Path, tmp_pat
         assert torch.equal(a["momentum_buffer"], b["momentum_buffer"])
 
 
+ENDS = {
+    "steps": {"epochs": 2},
+    "clock": {"epochs": 1000, "budget_minutes": 1e-6},
+    "patience": {"epochs": 6, "patience": 1, "schedule": replace(TINY.schedule, peak=0.0)},
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_run_continued_at_its_end_keeps_its_averaged_weights(
+    how: str, records: list[Record], pictures: Pictures, tmp_path: Path
+) -> None:
+    split, config = split_by_lesion(records, []), replace(TINY, ema=0.9, **ENDS[how])
+    first, before = fit(records, pictures, split, config, tmp_path), _final(tmp_path)
+    steps = torch.load(tmp_path / "last.ckpt", weights_only=False)["global_step"]
+    (tmp_path / "final.ckpt").unlink()  # killed after the last checkpoint
+    assert fit(records, pictures, split, config, tmp_path) == first
+    assert torch.load(tmp_path / "last.ckpt", weights_only=False)["global_step"] == steps
+    after = _final(tmp_path)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    written = (tmp_path / "final.ckpt").read_bytes()
+    assert fit(records, pictures, split, config, tmp_path) == first  # the same command once more
+    assert (tmp_path / "final.ckpt").read_bytes() == written
+
+
+def test_the_last_checkpoint_knows_the_best_of_its_own_epoch(
+    records: list[Record], pictures: Pictures, tmp_path: Path
+) -> None:
+    fit(records, pictures, split_by_lesion(records, []), replace(TINY, epochs=1, patience=2), tmp_path)
+    states = torch.load(tmp_path / "last.ckpt", weights_only=False)["callbacks"]
+    (kept,) = [state for name, state in states.items() if "'val_loss'" in name and "ModelCheckpoint" in name]
+    assert Path(kept["best_model_path"]).name == "best.ckpt"
+
+
 def test_a_record_repeats_its_run(drawn: Path, tmp_path: Path) -> None:
     cache, first, second = tmp_path / "cache", tmp_path / "first", tmp_path / "second"
     chosen = ("--optimiser", "adamw", "--rate", "0.002", "--sampling", "class-balanced", "--seed", "5", "--epochs", "2")

@@ -57,6 +57,21 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     assert load_generator(tmp_path).steps == whole.steps == config.steps
 
 
+@pytest.mark.parametrize("budget", [0.0, 1e-6], ids=["steps", "clock"])
+def test_a_run_continued_at_its_end_keeps_its_averaged_weights(
+    budget: float, training_side: Side, tmp_path: Path
+) -> None:
+    config = replace(TINY, budget_minutes=budget)
+    before = _state(learn(*training_side, config, tmp_path).parent)
+    (tmp_path / "final.ckpt").unlink()  # killed after the last checkpoint
+    learn(*training_side, config, tmp_path)
+    after = _state(tmp_path)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    written = (tmp_path / "final.ckpt").read_bytes()
+    learn(*training_side, config, tmp_path)  # the same command once more
+    assert (tmp_path / "final.ckpt").read_bytes() == written
+
+
 def test_the_weights_are_averaged_and_move(diffusion: Generator) -> None:
     torch.manual_seed(0)
     kept = torch.load(diffusion.path / "last.ckpt", weights_only=False)
