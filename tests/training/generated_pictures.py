@@ -24,7 +24,8 @@ def write_generated(folder: Path, codes: Sequence[str], *, accepted: bool | None
         Image.fromarray(rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)).save(folder / name)
         Image.fromarray(mask).save(folder / f"SYN_{number:04d}_mask.png")
         digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        row = {"generator": "diffusion", "weights_sha256": "0" * 64, "seed": number, "accepted": accepted, **more}
+        row = {"generator": "diffusion", "weights_sha256": "0" * 64, "seed": number, "accepted": accepted}
+        row |= {"scores": {"copy": 0.0}, **more}
         rows.append(SyntheticImage(name, digest, code, mask=f"SYN_{number:04d}_mask.png", **row))
     manifest = Manifest(folder, tuple(rows))
     manifest.save()

@@ -61,6 +61,11 @@ class SyntheticImage:
     def image_id(self) -> str:
         return Path(self.image).stem
 
+    @property
+    def may_be_accepted(self) -> bool:
+        """Whether it was looked for among the photographs, and is a copy of none."""
+        return self.scores.get("copy") == 0
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -74,8 +79,14 @@ class Manifest:
         return dict(sorted(Counter(image.diagnosis for image in self.images).items()))
 
     def digest(self) -> str:
-        """SHA-256 over all rows: two runs with one joined the same pictures under the same words."""
-        rows = [asdict(image) for image in self.images]
+        """SHA-256 over what the pictures are and were made of: two runs with one learned from the same ones.
+
+        Scores and decisions are left out: to judge a picture again does not change it.
+        """
+        rows = [
+            [one.image_id, one.sha256, one.diagnosis, one.weights_sha256, one.split_sha256, list(one.parents)]
+            for one in self.images
+        ]
         return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
     def save(self) -> Path:
@@ -88,8 +99,17 @@ class Manifest:
         return path
 
     def accepted(self) -> Manifest:
-        """Those that reviewers accepted. Raises ``DataError`` where not one was."""
+        """Those that reviewers accepted.
+
+        Raises ``DataError`` where not one was, and where one is a copy of a photograph or was never compared with any.
+        """
         kept = tuple(image for image in self.images if image.accepted)
+        barred = [image.image_id for image in kept if not image.may_be_accepted]
+        if barred:
+            raise DataError(
+                f"{barred[0]} is accepted, but is a copy of a photograph or has no scores ({len(barred)} such); "
+                "run generate score, then generate join once more."
+            )
         if not kept:
             raise DataError(f"{self.folder / FILE}: no picture is accepted; let two people review, then generate join.")
         return replace(self, images=kept)

@@ -81,7 +81,12 @@ def draw(
     weights = generator.sha256 if upscaler is None else f"{generator.sha256}+{upscaler.sha256}"
     settings: dict[str, float | str] = {} if generator.config.kind == "dcgan" else how.settings()
     for order in asked:
-        gallery.check(named(weights, order.code, order.seed), settings)
+        gallery.check(
+            named(weights, order.code, order.seed),
+            settings,
+            weights_sha256=weights,
+            split_sha256=generator.split.digest(),
+        )
     missing = [order for order in asked if named(weights, order.code, order.seed) not in gallery]
     done = 0
     for part in _parts(missing, batch):

@@ -56,21 +56,32 @@ class Gallery:
         self.names.add(name)
         return made
 
-    def check(self, name: str, settings: dict[str, float | str]) -> None:
-        """Raise ``DataError`` where ``name`` is here and was made under other settings."""
-        made = [image.settings for image in self.manifest.images if image.image_id == name]
-        if made and made[0] != settings:
+    def check(
+        self, name: str, settings: dict[str, float | str], *, weights_sha256: str = "", split_sha256: str = ""
+    ) -> None:
+        """Raise ``DataError`` where ``name`` is here and was made otherwise: settings, generator or split."""
+        made = [image for image in self.manifest.images if image.image_id == name]
+        if not made:
+            return
+        if made[0].settings != settings:
             raise DataError(
-                f"{name} is here, made with other settings ({made[0]}); give another --out, or repeat those."
+                f"{name} is here, made with other settings ({made[0].settings}); give another --out, or repeat those."
             )
+        if (made[0].weights_sha256, made[0].split_sha256) != (weights_sha256, split_sha256):
+            raise DataError(f"{name} is here, made by another generator or of another split; give another --out.")
 
     def save(self) -> Path:
         return self.manifest.save()
 
 
 def named(weights_sha256: str, code: str, seed: int, kind: str = "") -> str:
-    """Of a picture: who drew it, its class and its seed; two generators never give one name twice."""
-    return f"{PREFIX}{code}_{weights_sha256[:8]}{kind}_{seed:06d}"
+    """Of a picture: who drew it, its class and its seed.
+
+    Of a generator with an upscaler (``one+other``) both are in the name. Should two give one name in spite of that,
+    ``Gallery.check`` tells them apart.
+    """
+    maker = hashlib.sha256(weights_sha256.encode()).hexdigest() if "+" in weights_sha256 else weights_sha256
+    return f"{PREFIX}{code}_{maker[:8]}{kind}_{seed:06d}"
 
 
 def png(image: Bytes) -> bytes:

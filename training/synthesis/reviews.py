@@ -110,8 +110,12 @@ def reviewed(manifest: Manifest, reviews: Sequence[Review]) -> tuple[list[Synthe
 
 
 def joined(manifest: Manifest, seen: Sequence[SyntheticImage], answers: NDArray[np.bool_]) -> Manifest:
-    """``manifest`` with ``accepted``: of the pictures on this sheet what both keep; others stay as they were."""
-    kept = {image.image_id for image, both in zip(seen, answers[0] & answers[1], strict=True) if both}
+    """``manifest`` with ``accepted``: of the pictures on this sheet what both keep; others stay as they were.
+
+    A copy of a photograph, and a picture without scores, is not accepted whoever keeps it.
+    """
+    both = answers[0] & answers[1]
+    kept = {image.image_id for image, keep in zip(seen, both, strict=True) if keep and image.may_be_accepted}
     shown = {image.image_id for image in seen}
     decided = (
         replace(image, accepted=image.image_id in kept) if image.image_id in shown else image

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from training.data.records import DataError
 from training.synthesis.gallery import Gallery, named
-from training.synthesis.prompts import NEGATIVE, prompts_of
+from training.synthesis.prompts import NEGATIVE, prompts_of, with_token
 
 MODEL = "stabilityai/stable-diffusion-2-1-base"
 LICENCE = "CreativeML Open RAIL++-M (the licence of Stable Diffusion 2.1: its use restrictions go with the pictures)"
@@ -143,15 +143,15 @@ class Drawer:
     token: str = ""  # DreamBooth's word, put before the lesion's name
     licence: str = LICENCE
 
+    @property
+    def origin(self) -> dict[str, str]:
+        """What a row says of who drew it."""
+        return {"weights_sha256": self.weights_sha256, "split_sha256": self.split_sha256}
+
     def prompt(self, code: str, seed: int) -> str:
         """One of the class's prompts, by the seed."""
         found = prompts_of(code)
-        return with_token(found[seed % len(found)], self.token)
-
-
-def with_token(prompt: str, token: str) -> str:
-    """``prompt`` with DreamBooth's word before the article's noun: "image of a sks dermatofibroma"."""
-    return prompt.replace(" of a ", f" of a {token} ", 1) if token else prompt
+        return with_token(found[seed % len(found)], code, self.token)
 
 
 def draw(
@@ -174,7 +174,7 @@ def draw(
     asked = [(code, seed * 10_000 + number) for code in codes for number in range(each)]
     settings: dict[str, float | str] = {"size": size, "steps": steps, "guidance": guidance}
     for code, own in asked:
-        gallery.check(named(drawer.weights_sha256, code, own), settings)
+        gallery.check(named(drawer.weights_sha256, code, own), settings, **drawer.origin)
     missing = [(code, own) for code, own in asked if named(drawer.weights_sha256, code, own) not in gallery]
     place = 0
     while place < len(missing):
@@ -194,8 +194,7 @@ def draw(
                 None,
                 diagnosis=code,
                 generator=drawer.name,
-                weights_sha256=drawer.weights_sha256,
-                split_sha256=drawer.split_sha256,
+                **drawer.origin,
                 seed=own,
                 prompt=drawer.prompt(code, own),
                 settings=settings,

@@ -21,8 +21,7 @@ from inference.vocabulary import DIAGNOSES
 from training.data.records import DataError
 from training.fitting.checkpoints import WholeFiles
 from training.synthesis.canvases import to_signed
-from training.synthesis.prompts import prompts_of
-from training.synthesis.stable_diffusion import with_token
+from training.synthesis.prompts import check_token, prompts_of, with_token
 
 Bytes = NDArray[np.uint8]
 TARGETS = ("to_q", "to_k", "to_v", "to_out.0")  # the projections of every attention
@@ -45,6 +44,8 @@ class TuneConfig:
     checkpoint_every: int = 100
     token: str = ""
     prior_weight: float = 0.0
+    classes: tuple[str, ...] = ()
+    prior_sha256: str = ""  # of the prior's manifest
     source: str = "ham10000"
     split_sha256: str = ""
     model_sha256: str = ""
@@ -52,6 +53,7 @@ class TuneConfig:
     def __post_init__(self) -> None:
         if min(self.rank, self.steps, self.batch, self.checkpoint_every) < 1:
             raise ValueError("Rank, steps, batch and checkpoint are 1 or more each.")
+        check_token(self.token)
         if self.prior_weight < 0 or (self.prior_weight and not self.token):
             raise ValueError("A prior is 0 or more, and belongs to DreamBooth: give --token too.")
 
@@ -92,7 +94,8 @@ def tune(
     learning = [weights for weights in pipeline.unet.parameters() if weights.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=config.rate)
     begun = _resume(out, config, learning, optimiser)
-    sets = [(list(pictures), [with_token(prompt, config.token) for prompt in _prompts(codes)])]
+    own_prompts = [with_token(*pair, config.token) for pair in zip(_prompts(codes), codes, strict=True)]
+    sets = [(list(pictures), own_prompts)]
     if prior:
         sets.append((list(prior), _prompts(prior_codes)))
     pipeline.unet.train()
@@ -149,7 +152,7 @@ def _resume(out: Path, config: TuneConfig, learning: list[Tensor], optimiser: to
         out.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps(asdict(config), indent=1))
         return 0
-    if json.loads(record.read_text()) != asdict(config):
+    if json.loads(record.read_text()) != json.loads(json.dumps(asdict(config))):
         raise DataError(f"{out} holds another tuning; give another --out, or repeat its settings.")
     saved = torch.load(last, map_location="cpu", weights_only=True)
     with torch.no_grad():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,23 @@ def test_only_what_two_people_accepted_goes_on(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no picture is accepted"):
         write_generated(tmp_path / "new", ["df"], accepted=None).accepted()
     assert len(write_generated(tmp_path / "seen", ["df"]).accepted().images) == 1
+
+
+@pytest.mark.parametrize("scores", [{}, {"copy": 1.0}], ids=["never-compared", "copy"])
+def test_a_copy_or_what_was_never_compared_is_learned_from_by_nobody(tmp_path: Path, scores: dict[str, float]) -> None:
+    with pytest.raises(DataError, match="is a copy of a photograph or has no scores"):
+        write_generated(tmp_path, ["df"], scores=scores).accepted()
+
+
+def test_to_judge_a_picture_again_does_not_change_what_it_is(tmp_path: Path) -> None:
+    made = write_generated(tmp_path, ["df"])
+
+    def altered(**changes: Any) -> str:
+        return replace(made, images=(replace(made.images[0], **changes),)).digest()
+
+    assert altered(scores={"niqe": 1.0, "copy": 0.0}, accepted=None) == made.digest()
+    for changes in ({"sha256": "1" * 64}, {"diagnosis": "mel"}, {"split_sha256": "2" * 64}, {"parents": ("ISIC_1",)}):
+        assert altered(**changes) != made.digest()
 
 
 def test_what_was_made_of_the_training_side_may_join(tmp_path: Path, split: Split) -> None:

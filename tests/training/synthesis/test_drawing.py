@@ -21,7 +21,7 @@ from training.data.splits import LeakError, Split, split_by_lesion
 from training.data.synthetic import check_may_join, load_manifest
 from training.synthesis.canvases import fitted_mask
 from training.synthesis.drawing import check_pair, draw, orders
-from training.synthesis.gallery import Gallery, at_least
+from training.synthesis.gallery import Gallery, at_least, named
 from training.synthesis.generator import Asking, Generator
 
 HOW = Asking(steps=2, guidance=1)
@@ -168,3 +168,17 @@ def test_from_the_command_line_to_scores(
     other.save(split)
     with pytest.raises(SystemExit, match="trained on another split"):
         main([*scoring, "--split", str(split), "--out", str(tmp_path / "report")])
+
+
+def test_two_upscalers_of_one_generator_give_two_names() -> None:
+    first, second = (f"{'a' * 64}+{letter * 64}" for letter in "bc")
+    assert len({named(weights, "df", 1) for weights in ("a" * 64, first, second)}) == 3
+
+
+@pytest.mark.parametrize("other", [{"weights_sha256": "c" * 64}, {"split_sha256": "d" * 64}])
+def test_a_name_of_another_maker_is_not_taken_for_ones_own(tmp_path: Path, other: dict[str, str]) -> None:
+    gallery, own = Gallery(tmp_path), {"weights_sha256": "a" * 64, "split_sha256": "b" * 64}
+    gallery.add("SYN_x", np.zeros((8, 8, 3), np.uint8), None, diagnosis="df", generator="x", seed=0, **own)
+    gallery.check("SYN_x", {}, **own)
+    with pytest.raises(DataError, match="another generator or of another split"):
+        gallery.check("SYN_x", {}, **own | other)

@@ -12,6 +12,7 @@ from PIL import Image
 from tests.training.synthesis.conftest import DCGAN, Side
 from training.__main__ import main
 from training.data.pictures import Pictures
+from training.data.schemes import split_by
 from training.data.splits import Split
 from training.data.synthetic import check_may_join, load_manifest
 from training.synthesis.editing import Edit, inpaint, membrane, pasted, room, transplant
@@ -108,6 +109,10 @@ def test_the_command_edits_the_training_side_alone(
     data = ["--data", str(drawn), "--partial", "--cache", str(tmp_path / "cache")]
     words = ["generate", "edit", *data, "--how", how, "--split", str(tmp_path / "split.json"), "--each", "2"]
     words += ["--classes", "df", "vasc", "--steps", "2", "--out", str(tmp_path / "made")]
+    split_by("image-level", records, [], [], seed=0, fold=0).save(tmp_path / "leaky.json")
+    with pytest.raises(SystemExit, match="carry the leak on"):
+        generator = ["--generator", str(generator_folder)] if how == "inpaint" else []
+        main([*words, *generator, "--split", str(tmp_path / "leaky.json")])
     with pytest.raises(SystemExit, match="inpaint needs --generator"):
         main([*words, *(["--generator", str(generator_folder)] if how == "transplant" else [])])
     main([*words, *(["--generator", str(generator_folder)] if how == "inpaint" else [])])

@@ -52,6 +52,19 @@ def test_what_both_keep_is_accepted_and_nothing_else(made: Manifest, tmp_path: P
     assert report["rows"][0]["pictures"] == 8
 
 
+def test_a_copy_is_not_accepted_though_both_keep_it(made: Manifest, tmp_path: Path) -> None:
+    scores = ({"copy": 1.0}, {}, {"copy": 0.0})
+    rows = [replace(image, scores=found) for image, found in zip(made.images, scores, strict=False)]
+    replace(made, images=(*rows, *made.images[3:])).save()
+    printed = _join(
+        made,
+        _review(tmp_path / "a.json", made, "Ada", [0, 1, 2]),
+        _review(tmp_path / "b.json", made, "Bo", [0, 1, 2]),
+    )
+    assert [image.accepted for image in load_manifest(made.folder).images] == [n == 2 for n in range(8)]
+    assert "2 of them are copies of photographs or have no scores" in printed
+
+
 def test_kappa_equals_the_formula_by_hand() -> None:
     first = np.array([1] * 20 + [1] * 5 + [0] * 10 + [0] * 15, bool)
     second = np.array([1] * 20 + [0] * 5 + [1] * 10 + [0] * 15, bool)

@@ -12,10 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.training.generated_pictures import write_generated
 from tests.training.synthesis.conftest import Side
 from tests.training.tiny_pipeline import write_tiny_pipeline
 from training.__main__ import main
 from training.data.records import DataError
+from training.data.schemes import split_by
 from training.data.synthetic import check_may_join, load_manifest
 from training.synthesis.gallery import Gallery
 from training.synthesis.prompts import lint
@@ -216,8 +218,9 @@ def test_a_killed_tuning_goes_on_to_the_same_bits(model: Path, tmp_path: Path) -
     ours, theirs = _adapter(tmp_path / "killed"), _adapter(tmp_path / "whole")
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    with pytest.raises(DataError, match="another tuning"):
-        tune(load_pipeline(model, PLAIN), *_some(4), replace(TUNE, rank=1), tmp_path / "whole")
+    for other in ({"rank": 1}, {"classes": ("df",)}, {"prior_sha256": "0" * 64}):
+        with pytest.raises(DataError, match="another tuning"):
+            tune(load_pipeline(model, PLAIN), *_some(4), replace(TUNE, **other), tmp_path / "whole")
 
 
 def test_dreambooth_weighs_a_prior_of_its_own_pictures(model: Path, tmp_path: Path) -> None:
@@ -241,6 +244,16 @@ def test_what_was_tuned_on_the_training_side_says_so_in_each_row(
     own_split.save(tmp_path / "split.json")
     words = ["generate", "tune", "--data", str(drawn), "--partial", "--split", str(tmp_path / "split.json")]
     words += ["--model", str(model), "--size", "64", "--tuning-steps", "2", "--token", "sks"]
+    words += ["--cache", str(tmp_path / "cache")]
+    write_generated(tmp_path / "prior", ["df", "akiec"], split_sha256="0" * 64)
+    with pytest.raises(SystemExit, match="generator of another split"):
+        main([*words, "--prior", str(tmp_path / "prior"), "--out", str(tmp_path / "laundered")])
+    assert not (tmp_path / "laundered").exists()
+    split_by("image-level", training_side[0], [], [], seed=0, fold=0).save(tmp_path / "leaky.json")
+    with pytest.raises(SystemExit, match="learns from a split by lesion"):
+        main([*words, "--split", str(tmp_path / "leaky.json"), "--out", str(tmp_path / "laundered")])
+    prior = write_generated(tmp_path / "prior", ["df", "akiec"], split_sha256=own_split.digest())
+    words += ["--prior", str(tmp_path / "prior")]
     printed = main([*words, "--out", str(tmp_path / "adapter")])
     assert "akiec" in printed
     drawing = ["generate", "stable", "--model", str(model), "--adapter", str(tmp_path / "adapter"), "--classes", "df"]
@@ -256,4 +269,7 @@ def test_what_was_tuned_on_the_training_side_says_so_in_each_row(
     assert image.split_sha256 == own_split.digest()
     assert " a sks dermatofibroma" in str(image.prompt)
     assert "NC" in image.licence
-    assert json.loads((tmp_path / "adapter" / "tune.json").read_text())["model_sha256"] == weights_hash(model)
+    record = json.loads((tmp_path / "adapter" / "tune.json").read_text())
+    assert record["model_sha256"] == weights_hash(model)
+    assert record["prior_sha256"] == prior.digest()
+    assert record["classes"] == ["akiec", "df", "vasc"]

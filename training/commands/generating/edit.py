@@ -16,7 +16,7 @@ from training.data.rare import RARE
 from training.data.records import DataError, Record
 from training.data.sides import rows_of
 from training.data.sources import SOURCES
-from training.data.splits import Split
+from training.data.splits import LeakError, Split
 from training.synthesis.editing import Edit, inpaint, transplant
 from training.synthesis.gallery import Gallery, named
 from training.synthesis.generator import Asking, Generator, load_generator
@@ -40,12 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> str:
-    split, generator = Split.load(args.split), load_generator(args.generator) if args.generator else None
+    generator = load_generator(args.generator) if args.generator else None
     if (args.how == "inpaint") != (generator is not None):
         raise ValueError("inpaint needs --generator, and transplant has no use for one.")
+    records, pictures = arguments.load_data(args)
+    split = arguments.loaded_split(args.split, records, pictures)
+    if split.leaks:
+        raise LeakError(f"{split.scheme}: edits are made of a split by lesion; they would carry the leak on.")
     if generator and generator.split.digest() != split.digest():
         raise DataError("The generator learned on another split; give the split.json beside it.")
-    records, pictures = arguments.load_data(args)
     gallery, outlined = Gallery(args.out), _outlined(records, pictures, split)
     how = Asking(args.steps, args.guidance)
     sha256 = generator.sha256 if generator else ""
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> str:
         for number in tqdm(range(args.each), desc=code, unit="image"):
             seed = args.seed * 10_000 + number
             name = named(sha256 or "00000000", code, seed, f"_{args.how}")
-            gallery.check(name, settings)
+            gallery.check(name, settings, weights_sha256=sha256, split_sha256=split.digest())
             if name in gallery:
                 continue
             host, donor = _drawn(outlined, donors, records, pictures, seed=seed)

@@ -15,15 +15,15 @@ from training.commands import arguments
 from training.data.pictures import read_picture
 from training.data.rare import RARE
 from training.data.sides import records_of
-from training.data.splits import LeakError, Split
-from training.data.synthetic import load_manifest
+from training.data.splits import LeakError
+from training.data.synthetic import check_may_join, load_manifest
 from training.synthesis.canvases import Bytes
 from training.synthesis.stable_diffusion import MODEL, Budget, find_model, load_pipeline, weights_hash
 from training.synthesis.tuning import TuneConfig, classes_of, tune
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.release(parser)
+    arguments.data(parser)
     arguments.out(parser, "folder of the adapter")
     usual = TuneConfig()
     add = parser.add_argument
@@ -47,10 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> str:
-    split = Split.load(args.split)
+    folder = find_model(args.model)
+    records, pictures = arguments.load_data(args)
+    split = arguments.loaded_split(args.split, records, pictures)
     if split.leaks:
         raise LeakError(f"{split.scheme}: a generator learns from a split by lesion.")
-    folder = find_model(args.model)
+    prior = load_manifest(args.prior) if args.prior else None
+    if prior:
+        check_may_join(prior, split)  # what the prior's generator has seen, this one learns
     config = TuneConfig(
         rank=args.rank,
         steps=args.tuning_steps,
@@ -61,13 +65,14 @@ def run(args: argparse.Namespace) -> str:
         checkpoint_every=args.checkpoint_every,
         token=args.token,
         prior_weight=args.prior_weight if args.prior else 0.0,
+        classes=tuple(sorted(set(args.classes))),
+        prior_sha256=prior.digest() if prior else "",
         source=args.source,
         split_sha256=split.digest(),
         model_sha256=weights_hash(folder),
     )
-    chosen = [r for r in records_of(split, arguments.load_records(args), "train") if r.diagnosis in args.classes]
+    chosen = [record for record in records_of(split, records, "train") if record.diagnosis in args.classes]
     codes = [record.diagnosis for record in chosen]
-    prior = load_manifest(args.prior) if args.prior else None
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with tqdm(total=config.steps, desc="tuning", unit="step") as bar:
         tune(
