@@ -48,12 +48,39 @@
       event.detail.isError = false;
     }
   });
-  document.addEventListener("htmx:responseError", () => {
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.elt.hasAttribute("data-poll")) return miss();
     say("The server could not do that. Nothing was changed; reload the page and try again.");
   });
-  // A poll that misses one beat is silent: the next one tells the truth.
+  // A poll that misses one beat is silent: the next one tells the truth. From the second on the page says how old it is.
+  const stale = { misses: 0, since: new Date(), notice: null };
+
+  function miss() {
+    stale.misses += 1;
+    if (stale.misses < 2 || stale.notice?.isConnected) return;
+    const time = stale.since.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+    say(`The server does not answer. What you see is from ${time}; the page goes on by itself as soon as it can.`, "warning");
+    stale.notice = notices.firstElementChild;
+  }
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const asker = event.detail.requestConfig?.elt ?? event.detail.elt; // the answer may have taken its place
+    if (!event.detail.successful || !asker.hasAttribute("data-poll")) return;
+    Object.assign(stale, { misses: 0, since: new Date() });
+    stale.notice?.remove();
+  });
+  document.addEventListener("htmx:timeout", (event) => event.detail.elt.hasAttribute("data-poll") && miss());
+
+  // A form that goes nowhere would leave the page for the browser's own error, and what was typed with it.
+  document.addEventListener("submit", (event) => {
+    if (navigator.onLine || event.target.method !== "post") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say("There is no connection, so nothing was sent. What you filled in is still here: try again when it is back.");
+  }, true);
+
   document.addEventListener("htmx:sendError", (event) => {
-    if (event.detail.elt.hasAttribute("data-poll")) return;
+    if (event.detail.elt.hasAttribute("data-poll")) return miss();
     say("The server did not answer. What you typed is still here; check the connection and try again.");
   });
 

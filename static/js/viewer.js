@@ -3,6 +3,7 @@ import { paintHeat } from "./heat.js";
 
 const MOST_ZOOM = 16; // times the fitted size
 const STEP = 1.25;
+const SLOW = 500; // milliseconds, after which an image that has not come says that it is on its way
 const PAN_STEP = 0.08; // of the picture
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -104,11 +105,14 @@ class Viewer {
   // The heat lies on a copy of the picture, so that its bytes are fetched, and its viewing is recorded, once.
   async copyOriginal() {
     const original = this.root.querySelector("[data-original]");
+    const slow = setTimeout(() => this.note("The image is loading …"), SLOW);
     try {
       await original.decode();
+      clearTimeout(slow);
+      if (this.root.querySelector("[data-picture-note]").textContent.startsWith("The image is loading")) this.note("");
     } catch {
-      this.root.querySelector("[data-picture-note]").textContent =
-        "The image could not be loaded. Reload the page; if that does not help, tell your administrator.";
+      clearTimeout(slow);
+      this.note("The image could not be loaded. Reload the page; if that does not help, tell your administrator.");
       return;
     }
     const base = this.root.querySelector("[data-base]");
@@ -119,12 +123,28 @@ class Viewer {
   async loadHeat() {
     this.mode = "original";
     if (!this.root.dataset.heatUrl) return;
-    const answer = await fetch(this.root.dataset.heatUrl, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return this.refuseHeat("The heatmap could not be loaded. Reload the page to try again.");
-    this.map = await answer.json();
+    this.map = await this.fetchHeat();
+    if (!this.map) return;
     for (const button of this.root.querySelectorAll("[data-show]")) button.disabled = false;
     this.paint();
     if (this.wanted) this.show(this.wanted);
+  }
+
+  // Nothing comes where the connection is gone, the server refuses, or the session has ended (a page instead of numbers).
+  async fetchHeat() {
+    try {
+      const answer = await fetch(this.root.dataset.heatUrl, { headers: { Accept: "application/json" } });
+      if (answer.ok) return await answer.json();
+    } catch {
+      // told below, like a refusal
+    }
+    this.note("The heatmap could not be loaded. Reload the page to try again.");
+    return null;
+  }
+
+  // Over the original, which is what stands there when something is missing.
+  note(sentence) {
+    this.root.querySelector("[data-picture-note]").textContent = sentence;
   }
 
   refuseHeat(sentence) {

@@ -46,7 +46,7 @@ let waiting = null; // a newer table that waits until it is asked for
 
 // Rows move when somebody asks for it, or while nobody sees them. The counts beside them are news at once.
 function holdBack(event) {
-  if (event.detail.target !== queue) return;
+  if (event.detail.target !== queue || !event.detail.shouldSwap) return; // 204: nothing is new
   const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
   const views = fresh.getElementById("worklist-views");
   if (!views) return; // an answer to another question, such as a claim's

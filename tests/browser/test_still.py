@@ -38,8 +38,11 @@ def test_the_queue_counts_and_nothing_moves_until_it_is_asked_for(program, pictu
     first = program("staff").ready(next(pictures))
     page = visit("dermatologist", viewport=viewport)
     page.add_init_script(_RECORD)
-    page.goto("/worklist/?view=all")
+    page.goto("/worklist/?view=all&rows=500")
     forget_the_past(page)
+    with page.expect_response(lambda answer: "seen=" in answer.url):
+        pass  # a beat without news of the order
+    expect(page.get_by_role("button", name=re.compile("Show it"))).to_be_hidden()
     count = page.locator("#worklist-views a", has_text="All waiting").locator("b")
     before = int(count.text_content())
     second = program("staff").ready(next(pictures))

@@ -19,6 +19,7 @@ class Watch:
         self._origin = urlsplit(origin).netloc
         self._expected: set[int] = set()
         self.faults: list[str] = []
+        self._offline = False
         context.expose_binding("tellViolation", lambda _, words: self._note(f"content security policy: {words}"))
         context.add_init_script(_TELL_VIOLATIONS)
         context.on("console", self._on_console)
@@ -28,11 +29,15 @@ class Watch:
 
     def start_anew(self) -> None:
         """For the next test in the same window."""
-        self._expected, self.faults = set(), []
+        self._expected, self.faults, self._offline = set(), [], False
 
     def expects(self, *statuses: int) -> None:
         """These answers are part of the test."""
         self._expected.update(statuses)
+
+    def expects_no_connection(self) -> None:
+        """What htmx writes of its own accord when nobody answers is part of the test."""
+        self._offline = True
 
     def assert_clean(self) -> None:
         assert not self.faults, "\n".join(["Faults seen in the browser:", *self.faults])
@@ -41,7 +46,8 @@ class Watch:
         self.faults.append(words)
 
     def _on_console(self, message) -> None:
-        if message.type == "error" and not message.text.startswith(_ANSWER_LINE):
+        told = (_ANSWER_LINE, *(("htmx:sendError", "htmx:afterRequest") if self._offline else ()))
+        if message.type == "error" and not message.text.startswith(told):
             self._note(f"console: {message.text}")
 
     def _on_request(self, request) -> None:
