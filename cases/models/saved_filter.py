@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from cases.models.base import Record
@@ -12,6 +12,10 @@ LONGEST_NAME = 40
 class SavedFilterQuerySet(models.QuerySet):
     def of_clinic(self, clinic):
         return self.filter(clinic=clinic)
+
+    def named(self, name):
+        """In upper or lower case; asked as the unique constraint asks: upper case makes one letter of others."""
+        return self.alias(name_key=Lower("name")).filter(name_key=Lower(Value(name)))
 
 
 class SavedFilter(Record):

@@ -70,7 +70,7 @@ def _keep(saved: SavedFilter, *, is_default: bool | None, check_criteria: bool =
 def _check(saved: SavedFilter, *, check_criteria: bool) -> None:
     problems = Problems()
     problems.text("name", saved.name, longest=LONGEST_NAME)
-    namesake = visible_saved_filters(saved.owner).filter(name__iexact=saved.name).exclude(pk=saved.pk)
+    namesake = visible_saved_filters(saved.owner).named(saved.name).exclude(pk=saved.pk)
     if saved.name and namesake.exists():
         problems.add("name", f"You have a filter “{saved.name}” already. Choose another name, or change that one.")
     for field, words in problems_of(saved.criteria).items() if check_criteria else ():

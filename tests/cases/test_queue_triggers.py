@@ -220,6 +220,17 @@ def test_rows_that_were_loaded_past_the_triggers_are_made_good_within_the_hour(w
     assert make_sound() == 0
 
 
+def test_a_case_that_is_dumped_and_loaded_gets_its_places_by_the_triggers(north, tmp_path):
+    case = CaseFactory(patient__clinic=north.clinic, ready=True)
+    dump = str(tmp_path / "dump.json")
+    call_command("dumpdata", "cases.case", "cases.queueplace", "cases.queuetally", output=dump)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cases_case WHERE id = %s", [Case._meta.pk.get_db_prep_value(case.pk, connection)])
+    call_command("loaddata", dump, verbosity=0)
+    assert lines(case) == {""}
+    assert differences() == SOUND
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no time limits")
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_has_no_time_limit_and_what_comes_after_it_has():

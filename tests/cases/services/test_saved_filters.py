@@ -1,6 +1,7 @@
 """People's own filters of the queue: one name once, one default, never half of what was meant."""
 
 import pytest
+from django.db import connection
 
 from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
 from cases.selectors.saved_filters import counted, problems_of
@@ -53,6 +54,14 @@ def test_a_name_is_used_once_whatever_its_capitals(north, reader):
         save_filter(owner=reader, name="EARS", criteria={})
     colleague = UserFactory(clinic=north.clinic, role="dermatologist")
     assert save_filter(owner=colleague, name="ears", criteria={}).name == "ears"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows the capitals of ASCII only")
+@pytest.mark.parametrize(("name", "capital"), [("ß", "ẞ"), ("k", "\N{KELVIN SIGN}")])
+def test_a_capital_that_is_no_ordinary_one_is_the_same_name_too(reader, name, capital):
+    save_filter(owner=reader, name=name, criteria={})
+    with pytest.raises(InvalidInput, match="already"):
+        save_filter(owner=reader, name=capital, criteria={})
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 41])
