@@ -228,8 +228,9 @@ def _on_sqlite(head: str, body: str) -> str:
 def _on_postgresql(name: str, table: str, head: str, body: str) -> list[str]:
     """The head goes into the trigger's comment too: the database gives it back in its own words only."""
     quoted = head.replace("'", "''")
+    path = "SET search_path FROM CURRENT"  # what restores a dump has none of its own
     return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {path} AS $${body}$$",
         f"CREATE OR REPLACE {head} EXECUTE FUNCTION {name}()",
         f"ALTER TABLE {table} ENABLE TRIGGER {name}",
         f"COMMENT ON TRIGGER {name} ON {table} IS '{quoted}'",

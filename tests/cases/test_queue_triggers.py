@@ -231,6 +231,14 @@ def test_a_case_that_is_dumped_and_loaded_gets_its_places_by_the_triggers(north,
     assert differences() == SOUND
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no search path")
+def test_the_triggers_find_their_tables_for_what_restores_a_dump_too(waiting):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path = ''; UPDATE public.cases_case SET malignancy = 0.5")
+        cursor.execute("SET LOCAL search_path TO DEFAULT")
+    assert set(QueuePlace.objects.values_list("band", flat=True)) == {50}
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no time limits")
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_has_no_time_limit_and_what_comes_after_it_has():
