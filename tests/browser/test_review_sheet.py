@@ -48,6 +48,18 @@ def test_two_people_review_by_keyboard_and_their_files_join(browser, address, ma
     assert answers.sum(1).tolist() == [2, 2]
 
 
+def test_a_key_that_is_held_down_decides_one_picture(browser, address):
+    page = browser.new_page()
+    page.goto(address)
+    page.get_by_label("Your name or initials").fill("Di")
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.down("k")  # Playwright repeats what is down already, as a keyboard does
+    page.keyboard.up("k")
+    assert "1 decided, 2 open" in page.locator("#place").inner_text()
+    page.close()
+
+
 def test_what_was_decided_can_be_changed_and_is_remembered(browser, address):
     page = browser.new_page()
     page.goto(address)

@@ -12,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+FEWEST = 4  # pictures of a set that is drawn from: two make the smallest subset
 
 
 @dataclass(frozen=True)
 class KernelDistance:
-    """Mean and standard deviation of the estimate over random subsets; around 0 for sets of one kind, below it too."""
+    """Mean and standard deviation of the estimate over random subsets; around 0 for sets of one kind, below it too.
+
+    The deviation is that of one subset's estimate: that of all pictures together is surer.
+    """
 
     value: float
     deviation: float
@@ -41,8 +45,14 @@ def _kernel(a: Floats, b: Floats) -> Floats:
 
 
 def kid(a: Floats, b: Floats, *, subset: int = 1000, subsets: int = 50, seed: int = 0) -> KernelDistance:
-    """``mmd`` of ``subsets`` random draws of at most ``subset`` rows of each set, (N,D) and (M,D)."""
-    rng, size = np.random.default_rng(seed), min(subset, len(a), len(b))
+    """``mmd`` of ``subsets`` random draws of at most ``subset`` rows of each set, (N,D) and (M,D).
+
+    A draw takes at most half of the smaller set: draws of whole sets are all one, and their deviation says nothing.
+    Raises ``ValueError`` for sets of fewer than four.
+    """
+    if min(len(a), len(b)) < FEWEST:
+        raise ValueError(f"A kernel distance over subsets needs {FEWEST} pictures or more in each set.")
+    rng, size = np.random.default_rng(seed), min(subset, len(a) // 2, len(b) // 2)
     drawn = [
         mmd(a[rng.choice(len(a), size, replace=False)], b[rng.choice(len(b), size, replace=False)])
         for _ in range(subsets)

@@ -112,6 +112,8 @@ document.addEventListener("keydown", (event) => {
     k: () => decide(true), r: () => decide(false), n: open, arrowleft: () => go(-1), arrowright: () => go(1),
   }[event.key.toLowerCase()];
   if (!act) return;
+  // A key that is held down decides one picture, not all that follow; arrows may run.
+  if (event.repeat && !event.key.startsWith("Arrow")) return event.preventDefault();
   event.preventDefault();
   act();
 });

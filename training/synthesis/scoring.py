@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.pictures import STORED
 from training.data.synthetic import Manifest, SyntheticImage
 from training.synthesis.copies import WAYS, Limits, Prints, is_copy, limits_from, nearest, prints_of
-from training.synthesis.distances import KernelDistance, fid, kid
+from training.synthesis.distances import FEWEST, KernelDistance, fid, kid
 from training.synthesis.judging import Seen, passes_report_filter
 from training.synthesis.niqe import Pristine
 
@@ -24,7 +26,8 @@ WORST = 95.0  # percentile of real photographs: a generated picture of a higher 
 class Reference:
     """The training side as generated pictures are compared with it: ``codes``, ``lesions`` and ``images`` of N.
 
-    ``niqe`` (M,) are those of some of them, ``blurred`` (M,C) embeddings of those with a blur.
+    ``niqe`` (M,) are those of some of them, ``blurred`` (M,C) embeddings of photographs with a blur, of which
+    ``blurred_images`` names each.
     """
 
     images: tuple[str, ...]
@@ -35,7 +38,7 @@ class Reference:
     pristine: Pristine
     niqe: Floats
     blurred: Floats
-    blurred_codes: tuple[str, ...]
+    blurred_images: tuple[str, ...]
 
     @property
     def worst_niqe(self) -> float:
@@ -52,13 +55,13 @@ def reference(
     pristine: Pristine,
     niqe: Floats,
     blurred: Floats,
-    blurred_codes: Sequence[str],
+    blurred_images: Sequence[str],
 ) -> Reference:
     """From the training side's pictures (H,W,3) and embeddings (N,C), in the order of ``images``."""
     prints = prints_of(pictures, embeddings)
     limits = limits_from(prints, lesions)
     return Reference(
-        tuple(images), tuple(codes), tuple(lesions), prints, limits, pristine, niqe, blurred, tuple(blurred_codes)
+        tuple(images), tuple(codes), tuple(lesions), prints, limits, pristine, niqe, blurred, tuple(blurred_images)
     )
 
 
@@ -78,10 +81,11 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
     filtered = passes_report_filter(seen.embeddings)
     scored: list[SyntheticImage] = []
     for i, image in enumerate(manifest.images):
-        niqe = real.pristine.niqe(pictures[i])
+        sized = at_one_size(pictures[i])
+        niqe = real.pristine.niqe(sized)
         scores = {
             "niqe": niqe,
-            "brisque": real.pristine.brisque(pictures[i]),
+            "brisque": real.pristine.brisque(sized),
             "support": float(support[i]),
             "agrees": float(agrees[i]),
             **{way: float(distance[way][i]) for way in WAYS},
@@ -91,6 +95,15 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
         }
         scored.append(replace(image, scores={name: round(value, 6) for name, value in scores.items()}))
     return replace(manifest, images=tuple(scored))
+
+
+def at_one_size(image: Bytes) -> Bytes:
+    """An RGB picture (H,W,3) at ``STORED``: NIQE and BRISQUE measure structure by pixel, and so resolution too."""
+    height, width = STORED
+    if image.shape[:2] == STORED:
+        return image
+    how = cv2.INTER_AREA if image.shape[0] > height else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=how), np.uint8)
 
 
 def _own(image: SyntheticImage, real: Reference) -> list[int]:
@@ -103,34 +116,45 @@ def _own(image: SyntheticImage, real: Reference) -> list[int]:
 
 @dataclass(frozen=True)
 class Distances:
-    """KID to the training side of one class, of the generated pictures and of blurred photographs; FID likewise.
+    """How far from one half of the photographs of a class, by lesion, three sets lie: KID, and FID of ``count`` each.
 
-    None where there are fewer than two pictures. ``halves`` is KID between two random halves of the photographs, which
-    is what no difference looks like.
+    ``generated`` pictures; photographs of the other half ``blurred``; that other half as it is (``halves``), which is
+    what no difference looks like. None where a set has fewer than four pictures. FID is biased by the number of
+    pictures, so all three are computed of as many.
     """
 
     code: str
     generated: KernelDistance | None
     blurred: KernelDistance | None
     halves: KernelDistance | None
-    frechet: float | None
+    count: int = 0
+    frechet: dict[str, float] = field(default_factory=dict)
 
 
 def distances_of(code: str, codes: Sequence[str], embeddings: Floats, real: Reference, *, seed: int = 0) -> Distances:
     """Of the pictures of one class among ``embeddings`` (N,C)."""
-    ours = embeddings[[i for i, one in enumerate(codes) if one == code]]
-    theirs = real.prints.embeddings[[i for i, one in enumerate(real.codes) if one == code]]
-    blurred = real.blurred[[i for i, one in enumerate(real.blurred_codes) if one == code]]
-    order = np.random.default_rng(seed).permutation(len(theirs))
-    half = len(order) // 2
+    one, other = halves(code, real, seed)
+    away = {real.images[row] for row in other}
+    theirs = real.prints.embeddings[one]
+    sets = {
+        "generated": embeddings[[i for i, each in enumerate(codes) if each == code]],
+        "blurred": real.blurred[[i for i, name in enumerate(real.blurred_images) if name in away]],
+        "halves": real.prints.embeddings[other],
+    }
+    count = min(len(theirs), *map(len, sets.values()))
+    dice, frechet = np.random.default_rng(seed), {}
+    if count >= FEWEST:
+        few = theirs[dice.permutation(len(theirs))[:count]]
+        frechet = {name: fid(found[dice.permutation(len(found))[:count]], few) for name, found in sets.items()}
+    enough = {name: min(len(found), len(theirs)) >= FEWEST for name, found in sets.items()}
+    near = {name: kid(found, theirs) if enough[name] else None for name, found in sets.items()}
+    return Distances(code, near["generated"], near["blurred"], near["halves"], count, frechet)
 
-    def to(others: Floats, among: Floats) -> KernelDistance | None:
-        return kid(others, among) if min(len(others), len(among)) >= 2 else None
 
-    return Distances(
-        code,
-        to(ours, theirs),
-        to(blurred, theirs),
-        to(theirs[order[:half]], theirs[order[half:]]),
-        fid(ours, theirs) if min(len(ours), len(theirs)) >= 2 else None,
-    )
+def halves(code: str, real: Reference, seed: int) -> tuple[list[int], list[int]]:
+    """Rows of the photographs of a class in two halves, a lesion in one of them: its photographs are alike."""
+    rows = [row for row, each in enumerate(real.codes) if each == code]
+    lesions = sorted({real.lesions[row] for row in rows})
+    order = np.random.default_rng(seed).permutation(len(lesions))
+    first = {lesions[i] for i in order[: len(lesions) // 2]}
+    return [r for r in rows if real.lesions[r] in first], [r for r in rows if real.lesions[r] not in first]

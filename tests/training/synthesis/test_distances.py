@@ -36,6 +36,13 @@ def test_subsets_say_how_sure_it_is_and_a_larger_shift_lies_farther() -> None:
     assert kid(_drawn(300), _drawn(300, 0.3, 1), subset=100, subsets=20) == near
 
 
+def test_small_sets_do_not_look_surer_than_large_ones() -> None:
+    few, many = (kid(_drawn(n), _drawn(n, 0.3, 1), subset=1000) for n in (30, 300))
+    assert few.deviation > many.deviation > 0
+    with pytest.raises(ValueError, match="4 pictures or more"):
+        kid(_drawn(3), _drawn(30))
+
+
 def test_frechet_equals_the_closed_form_of_two_gaussians() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(0, [1, 2, 3], (200_000, 3))

@@ -21,7 +21,7 @@ from training.reporting.report import command_line, write
 from training.synthesis.judging import look
 from training.synthesis.niqe import fit_pristine
 from training.synthesis.score_report import ACROSS, build
-from training.synthesis.scoring import Reference, distances_of, reference, score
+from training.synthesis.scoring import Reference, at_one_size, distances_of, reference, score
 
 BLUR = 0.015  # sigma, share of the width: a severe blur, as the quality gate is measured with
 
@@ -64,9 +64,9 @@ def _reference(
     rng = np.random.default_rng(0)
     some = rng.permutation(len(train))[: 2 * args.at_most]
     fitted, judged = some[: len(some) // 2], some[len(some) // 2 :]
-    pristine = fit_pristine(np.asarray(read_picture(train[i].image)) for i in fitted)
+    pristine = fit_pristine(at_one_size(np.asarray(read_picture(train[i].image))) for i in fitted)
     by_code = {code: [record for record in train if record.diagnosis == code] for code in sorted(set(codes))}
-    to_blur = [record for found in by_code.values() for record in found[: args.at_most]]
+    to_blur = [found[i] for found in by_code.values() for i in rng.permutation(len(found))[: args.at_most]]
     blurred = [_blurred(record) for record in to_blur]
     return reference(
         [record.image_id for record in train],
@@ -75,9 +75,9 @@ def _reference(
         viewed,
         embed(bundle, train, cache_file(args.cache, bundle)).astype(np.float64),
         pristine=pristine,
-        niqe=np.array([pristine.niqe(np.asarray(read_picture(train[i].image))) for i in judged]),
+        niqe=np.array([pristine.niqe(at_one_size(np.asarray(read_picture(train[i].image)))) for i in judged]),
         blurred=look(bundle, blurred, "blurred").embeddings,
-        blurred_codes=[record.diagnosis for record in to_blur],
+        blurred_images=[record.image_id for record in to_blur],
     )
 
 
