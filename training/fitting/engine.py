@@ -160,7 +160,7 @@ def prepare(
     if generated:  # what the clinic will see is fitted on photographs alone, what the draw shows on both
         priors = replace(priors, drawn=tuple(log_prior(drawn, weights).tolist()))
     if config.losses.class_weights == "balanced":
-        priors = replace(priors, class_weights=tuple(balanced_class_weights(targets(chosen)).tolist()))
+        priors = replace(priors, class_weights=tuple(balanced_class_weights(targets(drawn)).tolist()))
     if config.network.colours is not None:
         priors = replace(priors, mean=config.network.colours[0], std=config.network.colours[1])
     draw = WeightedDraw(weights, len(rows), config.seed, processes=config.processes)

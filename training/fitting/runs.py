@@ -31,6 +31,7 @@ class Run:
     config: dict[str, Any]
     epochs: int
     minutes: float
+    steps: int = 0  # of the optimiser, to its end
 
     @property
     def network_config(self) -> NetworkConfig:
@@ -86,7 +87,8 @@ def load_run(path: Path) -> Run:
     try:
         saved = torch.load(path / "final.ckpt", map_location="cpu", weights_only=True)
         epochs, minutes, state = saved["epoch"], saved["elapsed"] / 60, saved["state_dict"]
+        steps = saved["global_step"]
         network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
     except (EOFError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
         raise DataError(f"{path / 'final.ckpt'} does not hold the weights of this run; train it again.") from error
-    return Run(path, network, priors, split, config, epochs, minutes)
+    return Run(path, network, priors, split, config, epochs, minutes, steps)

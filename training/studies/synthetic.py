@@ -1,7 +1,8 @@
-"""Do generated pictures help? The shipped recipe with none, and with more and more a class; equal budgets, some seeds.
+"""Do generated pictures help? The shipped recipe with none, and with more and more a class, over some seeds.
 
-Every run sees as many pictures a step and as many steps: generated ones take the place of photographs in the draw, so
-an arm with more of them does not simply learn longer.
+Generated pictures take the place of photographs in the draw: an epoch is as long with them as without. Counted in
+epochs, every run takes as many steps; ended by a clock, it takes what the machine gave it, and the report says so where
+that differs.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class Study:
             raise LeakError(f"{self.split.scheme}: on such a split a copy of a test picture would count as a gain.")
         if 0 not in self.counts or len(set(self.counts)) < 2 or len(set(self.counts)) != len(self.counts):
             raise ValueError("The counts hold 0, which the others are compared with, and one more at least, each once.")
+        if self.config.patience and not self.minutes:
+            raise ValueError("Patience ends runs at different steps; leave it out, so that the arms can be compared.")
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):
             raise ValueError("A study has one seed or more, each once.")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,13 +13,21 @@ from training.reporting.report import Cell, Report, Table
 from training.studies.synthetic import Effect
 
 LEVEL = 0.05
+APART = 0.03  # share of steps by which arms may differ and still be compared
 HOPED = 0.35  # what the report hopes of df's F1, from .12
 
 
 def build(
-    effects: Sequence[Effect], *, side: str, path: str, seeds: int, bootstrap: int, about: dict[str, Any]
+    effects: Sequence[Effect],
+    *,
+    side: str,
+    path: str,
+    seeds: int,
+    bootstrap: int,
+    steps: Mapping[str, int],
+    about: dict[str, Any],
 ) -> Report:
-    """``about`` are values for report.json: manifest, split, settings."""
+    """``steps`` are those of each arm by its name, ``about`` values for report.json: manifest, split, settings."""
     rows: list[list[Cell]] = [
         [
             e.figure,
@@ -36,7 +45,7 @@ def build(
     told = "The validation side chooses." if side == "validation" else "The test side publishes what was chosen before."
     return Report(
         "Do generated pictures help the rare classes?",
-        f"{conclusion(effects)} Means over {seeds} seeds, {path} path, {side} side. {told}",
+        f"{_unequal(steps)}{conclusion(effects)} Means over {seeds} seeds, {path} path, {side} side. {told}",
         [
             Table(
                 "effects",
@@ -46,17 +55,26 @@ def build(
                 f"95 % intervals by {bootstrap} resamples over lesions, the same for both; Holm over the rows of "
                 "one kind of figure. A "
                 "figure names its decision rule.",
-            )
+            ),
+            Table("steps", "Steps of each run", ("run", "steps"), [[name, count] for name, count in steps.items()]),
         ],
         values={**about, "side": side, "path": path, "seeds": seeds, "effects": [asdict(e) for e in effects]},
         limits=[
             *_too_few(effects, bootstrap),
             "Intervals draw lesions, not seeds: with few seeds the luck of training is only in part averaged out.",
-            "All arms take equally many steps; generated pictures replace photographs in the draw.",
+            "Generated pictures replace photographs in the draw: with more of them a step has fewer photographs.",
             "Rare classes have few lesions on a held-out side: read the intervals, not the middle.",
             "A generator that learned from the same photographs adds no photograph: it can only show them otherwise.",
         ],
     )
+
+
+def _unequal(steps: Mapping[str, int]) -> str:
+    """A warning where the clock gave some arms more steps than others."""
+    fewest, most = min(steps.values()), max(steps.values())
+    if most <= fewest * (1 + APART):
+        return ""
+    return f"The runs took {fewest:,} to {most:,} steps: what differs may be how long they learned. "
 
 
 def _too_few(effects: Sequence[Effect], bootstrap: int) -> list[str]:
@@ -68,22 +86,16 @@ def _too_few(effects: Sequence[Effect], bootstrap: int) -> list[str]:
 
 
 def conclusion(effects: Sequence[Effect]) -> str:
-    """What was found of the rare classes' F1, in sentences that say "no gain" where there is none."""
+    """What was found of the rare classes' F1, at every count: gains, losses, and "no gain" where there is neither."""
     sentences = []
     for code in RARE:
         mine = [e for e in effects if e.figure == f"{code}: F1 (arg-max p)"]
-        best = max(mine, key=lambda e: e.difference.value)
-        gains, losses = ([e for e in mine if _found(e) == word] for word in ("gain", "loss"))
-        if gains:
-            said = f"{code} gains with {', '.join(str(e.count) for e in gains)} a class"
-        elif losses:
-            said = f"{code} loses with {', '.join(str(e.count) for e in losses)} a class"
-        else:
-            said = f"{code}: no gain shown"
-        sentences.append(
-            f"{said} (F1 by arg-max p {best.without.value:.2f} without, {best.with_.value:.2f} with {best.count}; "
-            f"difference {_said(best.difference, signed=True)})."
-        )
+        gains, losses = ([str(e.count) for e in mine if _found(e) == word] for word in ("gain", "loss"))
+        parts = [f"gains with {', '.join(gains)} a class"] if gains else []
+        parts += [f"loses with {', '.join(losses)} a class"] if losses else []
+        said = f"{code} {' and '.join(parts)}" if parts else f"{code}: no gain shown"
+        each = "; ".join(f"{e.with_.value:.2f} with {e.count}, {_said(e.difference, signed=True)}" for e in mine)
+        sentences.append(f"{said} (F1 by arg-max p {mine[0].without.value:.2f} without; {each}).")
     df = next(e for e in effects if e.figure == "df: F1 (arg-max p)")
     sentences.append(
         f"The report hopes for {HOPED} from .12 of df; without any generated picture it is {df.without.value:.2f}."
@@ -92,6 +104,8 @@ def conclusion(effects: Sequence[Effect]) -> str:
 
 
 def _found(effect: Effect) -> str:
+    if math.isnan(effect.p_holm):
+        return "says nothing"
     if effect.p_holm >= LEVEL:
         return "no difference shown"
     return "gain" if effect.difference.value > 0 else "loss"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference.vocabulary import DIAGNOSES
 from tests.training.fitting.test_engine import TINY
 from tests.training.generated_pictures import write_generated
 from training.__main__ import main
@@ -62,6 +63,15 @@ def test_what_is_fitted_for_the_clinic_knows_photographs_alone(
     alone = prepare(records, pictures, split, TINY).priors
     assert replace(ours, drawn=()) == replace(alone, drawn=())
     assert ours.drawn != alone.drawn
+
+
+def test_balanced_class_weights_count_what_the_draw_holds(
+    records: list[Record], pictures: Pictures, split: Split, made: Joining
+) -> None:
+    balanced = replace(TINY, losses=replace(TINY.losses, class_weights="balanced"))
+    ours, alone = (prepare(records, pictures, split, balanced, generated=one).priors for one in (made, None))
+    df = DIAGNOSES.index("df")
+    assert ours.class_weights[df] < alone.class_weights[df]
 
 
 def test_a_batch_keeps_the_order_of_the_draw_and_softens_generated_labels_alone(

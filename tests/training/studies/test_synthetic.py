@@ -118,6 +118,13 @@ def _answers(right: float, seed: int) -> Answers:
     return Answers(np.log(p), p, target, np.arange(len(target)) // 2)
 
 
+STEPS = {"0000-seed-0": 10, "0100-seed-0": 10}
+
+
+def _built(found: Any, steps: dict[str, int]) -> Any:
+    return build(found, side="test", path="image", seeds=2, bootstrap=30, steps=steps, about={})
+
+
 def _arms(with_: float) -> dict[Arm, Answers]:
     return {Arm(count, seed): _answers(0.3 if count == 0 else with_, seed) for count in (0, 100) for seed in (0, 1)}
 
@@ -142,6 +149,32 @@ def test_a_gain_is_called_one_and_nothing_else_is() -> None:
     assert "df loses with 100 a class" in lost
 
 
+def test_a_loss_beside_a_gain_is_said_and_every_count_is_quoted() -> None:
+    arms = {Arm(n, seed): _answers(right, seed) for n, right in ((0, 0.4), (100, 0.9), (400, 0.02)) for seed in (0, 1)}
+    said = conclusion(effects(arms, bootstrap=800))
+    assert "df gains with 100 a class and loses with 400 a class" in said
+    assert "with 100, +0." in said
+    assert "with 400, -0." in said
+
+
+def test_a_p_that_says_nothing_is_neither_gain_nor_loss() -> None:
+    blank = [replace(effect, p=float("nan"), p_holm=float("nan")) for effect in effects(_arms(0.9), bootstrap=30)]
+    assert "df: no gain shown" in conclusion(blank)
+    (table, _) = _built(blank, STEPS).parts
+    assert {row[-1] for row in table.rows} == {"says nothing"}  # type: ignore[union-attr]
+
+
+def test_arms_of_different_steps_are_not_called_equal() -> None:
+    found = effects(_arms(0.9), bootstrap=30)
+    assert "took 90 to 100 steps" in _built(found, {"a": 90, "b": 100}).lead
+    assert "steps" not in _built(found, {"a": 99, "b": 100}).lead
+
+
+def test_patience_would_end_the_arms_apart(study: Study) -> None:
+    with pytest.raises(ValueError, match="different steps"):
+        replace(study, config=replace(study.config, patience=3))
+
+
 def test_a_side_without_a_rare_class_says_nothing() -> None:
     keep = np.flatnonzero(_answers(0.5, 0).target != DIAGNOSES.index("df"))
     with pytest.raises(DataError, match="no such lesion"):
@@ -149,7 +182,9 @@ def test_a_side_without_a_rare_class_says_nothing() -> None:
 
 
 def test_the_table_leads_with_the_rare_classes() -> None:
-    report = build(effects(_arms(0.9), bootstrap=30), side="test", path="image", seeds=2, bootstrap=30, about={})
+    report = build(
+        effects(_arms(0.9), bootstrap=30), side="test", path="image", seeds=2, bootstrap=30, steps=STEPS, about={}
+    )
     table = report.parts[0]
     assert [row[0] for row in table.rows][:3] == ["df: F1 (arg-max p)", "df: recall (p/prior)", "df: AUC"]  # type: ignore[union-attr]
     json.dumps(report.values, allow_nan=False)
@@ -167,6 +202,7 @@ def test_the_command_plans_runs_and_reports(drawn: Path, manifest: Manifest, own
     assert "df: " in main(words)
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert set(report["runs"]) == {"0000-seed-3", "0002-seed-3"}
+    assert len({one["steps"] for one in report["runs"].values()}) == 1
     with pytest.raises(SystemExit, match="leave out --seed"):
         main([*words, "--seed", "1"])
 

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--runs", type=Path, required=True, help="folder of the runs; those that ended are read back")
     add("--counts", type=int, nargs="+", default=[0, 100, 200, 400], help="generated pictures of each rare class")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    add("--minutes-each", type=float, default=0.0, help="train each so long; 0: by --epochs")
+    add("--minutes-each", type=float, default=0.0, help="train each so long; 0: by --epochs, equal steps")
     add("--plan-only", action="store_true", help="say what would be trained, and train nothing")
     add("--synthetic-weight", type=float, default=1.0, help="how much of a photograph each counts")
     add("--synthetic-smoothing", type=float, default=0.0, help="share of their labels that all classes get")
@@ -63,11 +63,21 @@ def run(args: argparse.Namespace) -> str:
     about = {
         "manifest_sha256": study.manifest.digest(),
         "split": {"scheme": study.split.scheme, "sha256": study.split.digest()},
-        "runs": {arm.name: {"epochs": one.epochs, "minutes": one.minutes} for arm, one in runs.items()},
+        "runs": {
+            arm.name: {"epochs": one.epochs, "steps": one.steps, "minutes": one.minutes} for arm, one in runs.items()
+        },
         "generated": {"weight": study.weight, "smoothing": study.smoothing},
         "minutes_each": study.minutes,
         "schedule": asdict(config.schedule),
     }
-    report = build(found, side=args.side, path=args.path, seeds=len(study.seeds), bootstrap=args.bootstrap, about=about)
+    report = build(
+        found,
+        side=args.side,
+        path=args.path,
+        seeds=len(study.seeds),
+        bootstrap=args.bootstrap,
+        steps={arm.name: one.steps for arm, one in runs.items()},
+        about=about,
+    )
     write(report, args.out, command=command_line(args.argv))
     return f"{report.lead}\nReport in {args.out}."
