@@ -5,12 +5,16 @@ whether the two agree, and `amiss` whether the triggers are on. SQLite rebuilds 
 forgets its triggers thereby: they are taken off before a migration and put back after it.
 """
 
-from django.db import transaction
+import time
+
+from django.db import OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _LINED_UP = "('ready', 'in_review', 'awaiting_images', 'second_read', 'adjudication')"
 _COLUMNS = "case_id, clinic_id, line, state, tier, band, flagged, silent, clock, malignancy"
 _KIND = "clinic_id, line, state, tier, band, flagged, silent"
+
+_ATTEMPTS, _PAUSE = 40, 0.25  # seconds; with the waits in between half a minute
 
 _NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
 # 1e-9: 0.29 × 100 is a little less than 29.
@@ -78,16 +82,34 @@ def _hold_still(connection: BaseDatabaseWrapper) -> None:
     if connection.vendor == "sqlite":  # where one writes at a time
         uninstall(connection)
         return
-    tables = ", ".join(sorted(set(_TABLE_OF.values())))
+    _run(connection, "SET LOCAL statement_timeout = 0")  # a million cases take as long as it takes
+    _lock_tables(connection)
     _run(
         connection,
-        # As many cases as there are take as long as it takes; a writer who never ends is not waited for.
-        "SET LOCAL statement_timeout = 0",
-        "SET LOCAL lock_timeout = '30s'",
         "SET CONSTRAINTS ALL IMMEDIATE",  # a table with checks outstanding cannot be altered
-        f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE",  # pages go on reading
         "ALTER TABLE cases_queueplace DISABLE TRIGGER USER",
     )
+
+
+def _lock_tables(connection: BaseDatabaseWrapper) -> None:
+    """Pages go on reading. Where a writer is in the way, the rebuild gives way and comes again.
+
+    It does so sooner than the database looks for a deadlock (1 s): its victim might be somebody who signs a read.
+    """
+    tables = ", ".join(sorted(set(_TABLE_OF.values())))
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            with transaction.atomic(using=connection.alias):
+                _run(
+                    connection,
+                    "SET LOCAL lock_timeout = '500ms'",
+                    f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE",
+                )
+            return
+        except OperationalError:
+            if not left:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _fill(connection: BaseDatabaseWrapper) -> None:
