@@ -63,6 +63,13 @@ def prints_of(images: Sequence[Bytes], embeddings: Floats) -> Prints:
     return Prints(flat, np.stack([perceptual_hash(image) for image in images]), np.asarray(embeddings, np.float64))
 
 
+def middle(image: Bytes) -> Bytes:
+    """The largest square in the middle of a picture (H,W,3)."""
+    side = min(image.shape[:2])
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    return image[top : top + side, left : left + side]
+
+
 def perceptual_hash(image: Bytes) -> NDArray[np.bool_]:
     """63 bits of an RGB picture (H,W,3): which of the lowest cosine frequencies lie above their median.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.data.pictures import STORED
 from training.data.synthetic import Manifest, SyntheticImage
-from training.synthesis.copies import WAYS, Limits, Prints, is_copy, limits_from, nearest, prints_of
+from training.synthesis.copies import WAYS, Limits, Prints, is_copy, limits_from, middle, nearest, prints_of
 from training.synthesis.distances import FEWEST, KernelDistance, fid, kid
 from training.synthesis.judging import Seen, passes_report_filter
 from training.synthesis.niqe import Pristine
@@ -39,6 +39,7 @@ class Reference:
     niqe: Floats
     blurred: Floats
     blurred_images: tuple[str, ...]
+    squares: tuple[Prints, Limits] | None = None  # of the middles of the photographs, by pixels and hash
 
     @property
     def worst_niqe(self) -> float:
@@ -56,12 +57,27 @@ def reference(
     niqe: Floats,
     blurred: Floats,
     blurred_images: Sequence[str],
+    squares: bool = False,
 ) -> Reference:
-    """From the training side's pictures (H,W,3) and embeddings (N,C), in the order of ``images``."""
+    """From the training side's pictures (H,W,3) and embeddings (N,C), in the order of ``images``.
+
+    ``squares``: also from their middles, for what ``from_squares``.
+    """
     prints = prints_of(pictures, embeddings)
     limits = limits_from(prints, lesions)
+    middles = prints_of([middle(picture) for picture in pictures], embeddings) if squares else None
+    square = (middles, limits_from(middles, lesions)) if middles else None
     return Reference(
-        tuple(images), tuple(codes), tuple(lesions), prints, limits, pristine, niqe, blurred, tuple(blurred_images)
+        tuple(images),
+        tuple(codes),
+        tuple(lesions),
+        prints,
+        limits,
+        pristine,
+        niqe,
+        blurred,
+        tuple(blurred_images),
+        square,
     )
 
 
@@ -74,10 +90,8 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
     NIQE as of 95 % of photographs.
     """
     codes = [image.diagnosis for image in manifest.images]
-    own = [_own(image, real) for image in manifest.images]
-    found = nearest(prints_of(pictures, seen.embeddings), real.prints, without=own)
-    distance = {way: found[way][0] for way in WAYS}
-    copies, agrees, support = is_copy(distance, real.limits), seen.agrees(codes), seen.support(codes)
+    distance, copies = _compared(manifest, pictures, prints_of(pictures, seen.embeddings), real)
+    agrees, support = seen.agrees(codes), seen.support(codes)
     filtered = passes_report_filter(seen.embeddings)
     scored: list[SyntheticImage] = []
     for i, image in enumerate(manifest.images):
@@ -95,6 +109,34 @@ def score(manifest: Manifest, pictures: Sequence[Bytes], seen: Seen, real: Refer
         }
         scored.append(replace(image, scores={name: round(value, 6) for name, value in scores.items()}))
     return replace(manifest, images=tuple(scored))
+
+
+def from_squares(image: SyntheticImage, picture: Bytes) -> bool:
+    """Whether what drew a picture (H,W,3) may have learned from the middles of photographs, as ``generate tune`` does.
+
+    Its copy of a photograph is a copy of the middle, which is not like the whole.
+    """
+    return image.generator.startswith("stable-diffusion") or picture.shape[0] == picture.shape[1]
+
+
+def _compared(
+    manifest: Manifest, pictures: Sequence[Bytes], prints: Prints, real: Reference
+) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
+    """Distance of each picture to the nearest photograph, (N,) a way, and which are copies. Raises ``ValueError``
+    where pictures are from squares and ``real`` knows of none."""
+    own = [_own(image, real) for image in manifest.images]
+    distance = {way: found for way, (found, _) in nearest(prints, real.prints, without=own).items()}
+    copies = is_copy(distance, real.limits)
+    rows = [i for i, pair in enumerate(zip(manifest.images, pictures, strict=True)) if from_squares(*pair)]
+    if rows:
+        if real.squares is None:
+            raise ValueError("Pictures from squares are compared with the middles of photographs too.")
+        middles, limits = real.squares
+        near = {way: found for way, (found, _) in nearest(prints.rows(rows), middles).items()}
+        copies[rows] |= is_copy(near, limits)
+        for way in WAYS:
+            distance[way][rows] = np.minimum(distance[way][rows], near[way])
+    return distance, copies
 
 
 def at_one_size(image: Bytes) -> Bytes:

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from tests.training.generated_pictures import write_generated
+from training.commands.generating.tune import _square
 from training.data.pictures import STORED, Pictures
+from training.data.records import Record
 from training.data.synthetic import Manifest
 from training.synthesis.copies import Limits, Prints
 from training.synthesis.judging import Seen
 from training.synthesis.niqe import fit_pristine
 from training.synthesis.score_report import build
-from training.synthesis.scoring import Reference, at_one_size, distances_of, halves, score
+from training.synthesis.scoring import Reference, at_one_size, distances_of, halves, reference, score
 
 LESIONS = tuple(f"lesion-{i // 4}" for i in range(80))  # four photographs of each
 
@@ -77,3 +79,18 @@ def test_niqe_does_not_ask_how_many_pixels_a_picture_has(pictures: Pictures, rea
     one, other = (image.scores["niqe"] for image in made.images)
     as_they_are = [real.pristine.niqe(image) for image in (stored, large)]
     assert abs(one - other) < 0.5 * abs(as_they_are[0] - as_they_are[1])
+
+
+def test_a_copy_of_the_middle_that_tune_learns_from_is_found(
+    records: list[Record], pictures: Pictures, real: Reference, tmp_path: Path
+) -> None:
+    names, codes, lesions = zip(*((r.image_id, r.diagnosis, r.lesion_id) for r in records), strict=True)
+    blank = np.zeros((len(records), 6))
+    rest = {"pristine": real.pristine, "niqe": real.niqe, "blurred": blank, "blurred_images": names}
+    known = reference(names, codes, lesions, list(pictures.viewed), blank, **rest, squares=True)
+    squares = [_square(record.image, 128) for record in records[:4]]
+    manifest = write_generated(tmp_path, codes[:4], generator="stable-diffusion-lora")
+    seen = Seen(np.full((4, 6), 1e3), np.eye(7)[[0] * 4])
+    assert [image.scores["copy"] for image in score(manifest, squares, seen, known).images] == [1] * 4
+    with pytest.raises(ValueError, match="middles of photographs"):
+        score(manifest, squares, seen, replace(known, squares=None))

@@ -25,6 +25,7 @@ def run(args: argparse.Namespace) -> str:
     report = build(seen, answers, [review.reviewer for review in reviews], bootstrap=args.bootstrap)
     write(report, args.out, command=command_line(args.argv))
     path = joined(manifest, seen, answers).save()
-    barred = sum(not image.may_be_accepted for image, keep in zip(seen, answers.all(0), strict=True) if keep)
+    both = answers[0] & answers[1]
+    barred = sum(not image.may_be_accepted for image, keep in zip(seen, both, strict=True) if keep)
     told = f" {barred} of them are copies of photographs or have no scores and are not accepted." if barred else ""
     return f"{report.lead}{told}\nAccepted pictures in {path}; train --synthetic {args.manifest} learns from them."

@@ -21,7 +21,7 @@ from training.reporting.report import command_line, write
 from training.synthesis.judging import look
 from training.synthesis.niqe import fit_pristine
 from training.synthesis.score_report import ACROSS, build
-from training.synthesis.scoring import Reference, at_one_size, distances_of, reference, score
+from training.synthesis.scoring import Reference, at_one_size, distances_of, from_squares, reference, score
 
 BLUR = 0.015  # sigma, share of the width: a severe blur, as the quality gate is measured with
 
@@ -45,8 +45,10 @@ def run(args: argparse.Namespace) -> str:
     records, pictures = arguments.load_data(args)
     rows = rows_of(split, records, "train")
     codes = [image.diagnosis for image in manifest.images]
-    real = _reference(bundle, [records[row] for row in rows], [pictures.viewed[row] for row in rows], codes, args)
     made = [np.asarray(read_picture(manifest.folder / image.image)) for image in manifest.images]
+    squares = any(map(from_squares, manifest.images, made))
+    train, viewed = [records[row] for row in rows], [pictures.viewed[row] for row in rows]
+    real = _reference(bundle, train, viewed, codes, args, squares=squares)
     seen = look(bundle, made)
     scored = score(manifest, made, seen, real)
     scored.save()
@@ -58,7 +60,13 @@ def run(args: argparse.Namespace) -> str:
 
 
 def _reference(
-    bundle: Bundle, train: list[Record], viewed: list[Bytes], codes: list[str], args: argparse.Namespace
+    bundle: Bundle,
+    train: list[Record],
+    viewed: list[Bytes],
+    codes: list[str],
+    args: argparse.Namespace,
+    *,
+    squares: bool,
 ) -> Reference:
     """The training side in the order of ``train``; blurred are photographs of each of ``codes``."""
     rng = np.random.default_rng(0)
@@ -78,6 +86,7 @@ def _reference(
         niqe=np.array([pristine.niqe(at_one_size(np.asarray(read_picture(train[i].image)))) for i in judged]),
         blurred=look(bundle, blurred, "blurred").embeddings,
         blurred_images=[record.image_id for record in to_blur],
+        squares=squares,
     )
 
 
