@@ -62,12 +62,18 @@ def _candidates(user: User, typed: Typed) -> Iterator[Patient]:
     patients = visible_patients(user).order_by()
     if typed.identifier:
         yield from patients.with_identifier(typed.identifier)
+    in_order = patients.order_by("family_key", "given_key", "pk")
     if typed.birth_date:
-        yield from patients.filter(birth_date=typed.birth_date)[:_CANDIDATES]
-    # The given name too: people write the two the other way round.
-    heads = {name[:HEAD] for name in (typed.family, typed.given) if len(name) >= HEAD}
-    if heads:
-        yield from patients.filter(family_head__in=heads)[:_CANDIDATES]
+        yield from in_order.filter(birth_date=typed.birth_date)[:_CANDIDATES]
+    # Those of the very name first, also with the two the other way round, as people write them: however many begin
+    # alike, they are among those that are looked at.
+    names = (typed.family, typed.given)
+    heads = {name[:HEAD] for name in names if len(name) >= HEAD}
+    if all(names) and heads:
+        yield from in_order.filter(family_head__in=heads, family_key__in=names, given_key__in=names)[:_CANDIDATES]
+    if len(typed.family) >= HEAD:
+        begins = {"family_key__startswith": typed.family, "given_key__startswith": typed.given}
+        yield from in_order.filter(family_head=typed.family[:HEAD], **begins)[:_CANDIDATES]
 
 
 def _why(patient: Patient, typed: Typed) -> str:

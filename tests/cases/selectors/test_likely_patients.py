@@ -130,3 +130,13 @@ def test_of_a_very_common_beginning_only_so_many_are_looked_at(north, monkeypatc
     monkeypatch.setattr(module, "_CANDIDATES", 2)
     PatientFactory.create_batch(4, clinic=north.clinic, family_name="Schmidt", birth_date=None)
     assert len(likely_patients(north.staff, family_name="Schmidt")) == 2
+
+
+def test_the_very_name_is_found_however_many_begin_alike(north, monkeypatch):
+    monkeypatch.setattr(module, "_CANDIDATES", 2)
+    for given, family in (("Ada", "Müller"), ("Bea", "Müller"), ("Cleo", "Müllerin"), ("Dora", "Müll")):
+        PatientFactory(clinic=north.clinic, given_name=given, family_name=family)
+    meant = PatientFactory(clinic=north.clinic, given_name="Zoe", family_name="Müller")
+    for typed in ({"family_name": "Müller", "given_name": "Zoe"}, {"family_name": "Müller", "given_name": "Zo"}):
+        assert [each.patient for each in likely_patients(north.staff, **typed)] == [meant]
+    assert [each.patient for each in likely_patients(north.staff, family_name="Zoe", given_name="Müller")] == [meant]
