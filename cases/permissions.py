@@ -22,6 +22,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "view_identity": (Role.STAFF, Role.DERMATOLOGIST),  # who the pseudonym is
     "view_cases": _CARE,
     "reveal_image": _CARE,
+    "mark_recognisable": (Role.STAFF, Role.DERMATOLOGIST),
     "register_patient": (Role.STAFF, Role.DERMATOLOGIST),
     "record_consent": (Role.STAFF, Role.DERMATOLOGIST),
     "register_lesion": (Role.STAFF, Role.DERMATOLOGIST),

@@ -51,6 +51,7 @@ urlpatterns = [
     path("images/<uuid:image>/accept/", uploads.accept, name="accept_image"),
     path("images/<uuid:image>/remove/", uploads.remove, name="remove_image"),
     path("images/<uuid:image>/reveal/", veils.reveal, name="reveal"),
+    path("images/<uuid:image>/mark/", veils.mark, name="mark_image"),
     path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),
     path("analyses/<uuid:analysis>/explanations/", explanations.explanations, name="explanations"),
     path("analyses/<uuid:analysis>/explain/", explanations.explain, name="explain"),

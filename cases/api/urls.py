@@ -43,6 +43,7 @@ version_1 = [
     path("cases/<uuid:case>/reads/", reading.Reads.as_view(), name="reads"),
     path("images/<uuid:image>/file/", analyses.ImageFile.as_view(), name="image-file"),
     path("images/<uuid:image>/accept/", cases.Acceptance.as_view(), name="accept"),
+    path("images/<uuid:image>/recognisable/", analyses.ImageMark.as_view(), name="mark-image"),
     path("images/<uuid:image>/reveal/", analyses.ImageReveal.as_view(), name="reveal"),
     path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),
     path("analyses/<uuid:analysis>/heatmaps/<slug:diagnosis>/", analyses.Heatmap.as_view(), name="heatmap"),

@@ -10,6 +10,7 @@ from cases.permissions import ensure_may, find, visible_images
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.veils import ensure_seen
 from cases.storage import private_storage
 from cases.vocabulary import Action, DermoscopicType, ImageType
 
@@ -21,7 +22,7 @@ def describe_image(
 ) -> LesionImage:
     """Correct what kind of image it is. A type that is not dermoscopic drops the dermoscopic one.
 
-    `recognisable` left out stays as it is.
+    `recognisable` left out stays as it is. To take it back needs the image shown to this person: an open reveal.
     """
     ensure_may(actor, "attach_image")
     problems = Problems()
@@ -30,6 +31,8 @@ def describe_image(
     problems.raise_if_any()
     with transaction.atomic():
         image = _unasked_image(actor, image)
+        if image.recognisable and recognisable is False:
+            ensure_seen(actor, image)
         image.image_type = image_type
         image.dermoscopic_type = dermoscopic_type if image_type == ImageType.DERMOSCOPIC else ""
         image.recognisable = image.recognisable if recognisable is None else recognisable

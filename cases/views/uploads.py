@@ -90,8 +90,13 @@ def describe(request: HttpRequest, image: UUID) -> HttpResponse:
     form = ImageKindForm(request.POST)
     if not form.is_valid():
         raise InvalidInput(form.errors)
-    found = describe_image(actor=request.user, image=found, **form.cleaned_data)
-    return _after(request, found.case, "cases/intake/_uploaded.html", {"image": with_veils(request.user, [found])[0]})
+    note = ""
+    try:
+        found = describe_image(actor=request.user, image=found, **form.cleaned_data)
+    except InvalidInput as refusal:
+        note = str(refusal)  # beside the image, which stands there as it was
+    context = {"image": with_veils(request.user, [found])[0], "note": note}
+    return _after(request, found.case, "cases/intake/_uploaded.html", context, status=422 if note else 200)
 
 
 @requires("attach_image")
@@ -128,7 +133,11 @@ def _attach(user: User, case: Case, file: UploadedFile, place: dict[str, Any]) -
     return attach_image(actor=user, case=case, data=file.read(), **place)
 
 
-def _after(request: HttpRequest, case: Case, template: str, context: dict[str, object]) -> HttpResponse:
+def _after(
+    request: HttpRequest, case: Case, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
     if request.htmx:
-        return render(request, template, {**pieces(request.user, case), **context})
+        return render(request, template, {**pieces(request.user, case), **context}, status=status)
+    if context.get("note"):
+        messages.error(request, context["note"])
     return redirect(f"{reverse('cases:intake', args=[case.pk])}#step-images")

@@ -2,15 +2,18 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from cases.errors import InvalidInput
+from cases.forms.veils import MarkForm
 from cases.models import LesionImage
 from cases.permissions import find, visible_images
 from cases.selectors.veils import with_veils
-from cases.services.veils import reveal_image
+from cases.services.veils import mark_recognisable, reveal_image
 from cases.views.access import came_from, requires
 from cases.views.reading_room import room
 
@@ -29,6 +32,26 @@ def reveal(request: HttpRequest, image: UUID) -> HttpResponse:
         return _viewer(request, found)
     context = {"image": with_veils(request.user, [found])[0], "full": "full" in request.POST, "now_shown": True}
     return render(request, "cases/_picture.html", context)
+
+
+@requires("mark_recognisable")
+@require_POST
+def mark(request: HttpRequest, image: UUID) -> HttpResponse:
+    """Also long after its case was submitted: a face that was overlooked is veiled by whoever sees it."""
+    found = find(visible_images(request.user), image)
+    form = MarkForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput(form.errors)
+    try:
+        found = mark_recognisable(actor=request.user, image=found, **form.cleaned_data)
+    except InvalidInput as refusal:
+        messages.error(request, str(refusal))
+    else:
+        told = "The image is veiled" if found.recognisable else "The image is no longer marked as recognisable"
+        messages.success(request, f"{told}. That was recorded.")
+    page = came_from(request)
+    case = reverse("cases:case", args=[found.case_id])
+    return redirect(page if str(found.case_id) in page else case)
 
 
 def _viewer(request: HttpRequest, image: LesionImage) -> HttpResponse:

@@ -162,7 +162,15 @@ def test_that_a_person_can_be_recognised_is_said_and_taken_back(staff, draft, le
     assert image.recognisable
     row = staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()
     assert f'id="recognisable-{image.pk}" name="recognisable" checked' in row
-    staff.post(reverse("cases:describe_image", args=[image.pk]), DERMOSCOPIC)
+    describe = reverse("cases:describe_image", args=[image.pk])
+    unseen = staff.post(describe, DERMOSCOPIC, headers=AS_HTMX)
+    assert unseen.status_code == 422
+    assert "Show the image first" in unseen.content.decode()
+    assert 'name="recognisable" checked' in unseen.content.decode()
+    assert "Show the image first" in staff.post(describe, DERMOSCOPIC, follow=True).content.decode()
+    assert draft.images.get().recognisable
+    staff.post(reverse("cases:reveal", args=[image.pk]))
+    staff.post(describe, DERMOSCOPIC)
     image.refresh_from_db()
     assert not image.recognisable
     assert AuditEvent.objects.get(action="image_described").payload["recognisable"] is False

@@ -208,3 +208,19 @@ def test_a_strangers_image_is_not_there(client_for, south, image):
 
 def test_it_is_shown_by_post_only(client_for, north, image):
     assert client_for(north.dermatologist).get(reverse("cases:reveal", args=[image.pk])).status_code == 405
+
+
+def test_whoever_sees_a_face_on_the_page_of_its_case_veils_it(client_for, north):
+    image = LesionImageFactory(case=CaseFactory(patient__clinic=north.clinic, ready=True))
+    client, page = client_for(north.staff), reverse("cases:case", args=[image.case_id])
+    mark = reverse("cases:mark_image", args=[image.pk])
+    assert mark in client.get(page).content.decode()
+    veiled = client.post(mark, {"recognisable": "yes"}, follow=True).content.decode()
+    assert "The image is veiled. That was recorded." in veiled
+    assert asked_for_thumbnail(image) not in veiled
+    refused = client.post(mark, {"recognisable": "no", "reason": "Only an ear."}, follow=True).content.decode()
+    assert "Show the image first" in refused
+
+
+def asked_for_thumbnail(image):
+    return reverse("cases:thumbnail", args=[image.pk])

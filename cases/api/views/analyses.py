@@ -10,13 +10,14 @@ from rest_framework.response import Response
 from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
 from cases.api.serializers.analyses import AnalysisOut
-from cases.api.serializers.reveals import RevealOut
+from cases.api.serializers.cases import ImageOut
+from cases.api.serializers.reveals import MarkIn, RevealOut
 from cases.permissions import visible_analyses, visible_images
 from cases.selectors.full import analyses_in_full
 from cases.selectors.results import heatmap_png
 from cases.selectors.veils import ensure_shown
 from cases.services.audit import record_view
-from cases.services.veils import reveal_image
+from cases.services.veils import mark_recognisable, reveal_image
 from cases.vocabulary import Action, Diagnosis
 
 # A picture that is opened on its own is still only a picture.
@@ -62,6 +63,19 @@ class ImageFile(Endpoint):
         ensure_shown(request.user, found)
         record_view(actor=request.user, action=Action.IMAGE_VIEWED, about=found)
         return FileResponse(found.file.open("rb"), content_type=found.media_type, headers=SANDBOX)
+
+
+class ImageMark(Endpoint):
+    acts = {"POST": "mark_recognisable"}
+    shapes = {"POST": MarkIn}
+
+    @extend_schema(responses=ImageOut)
+    @once
+    def post(self, request: Request, image: UUID) -> Response:
+        """Say whether a person can be recognised in an image, in whatever state its case is. To take it back, show the
+        image first (`reveal`) and give a `reason`; it is recorded."""
+        found = self.find(visible_images, image)
+        return self.shown(ImageOut, mark_recognisable(actor=request.user, image=found, **self.checked()))
 
 
 class ImageReveal(Endpoint):

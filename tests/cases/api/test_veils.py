@@ -62,3 +62,13 @@ def test_what_has_no_veil_cannot_be_revealed(api, answered, north):
     answer = api(north.dermatologist).post(f"/api/v1/images/{answered.analysis.image_id}/reveal/")
     assert answer.status_code == 409
     assert "no veil" in answer.json()["detail"]
+
+
+def test_a_program_marks_a_face_and_takes_the_mark_off_after_a_look(api, north, south, image):
+    client, url = api(north.staff), f"/api/v1/images/{image.pk}/recognisable/"
+    assert client.post(url, {"recognisable": True}).json()["recognisable"] is True
+    off = {"recognisable": False, "reason": "Only an ear."}
+    assert "recognisable" in client.post(url, off).json()["errors"]
+    client.post(f"/api/v1/images/{image.pk}/reveal/")
+    assert client.post(url, off).json()["recognisable"] is False
+    assert api(south.staff).post(url, {"recognisable": True}).status_code == 404

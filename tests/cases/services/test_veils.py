@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from cases.errors import Conflict, Forbidden, NotFound, Veiled
+from cases.errors import Conflict, Forbidden, InvalidInput, NotFound, Veiled
 from cases.models import AuditEvent, LesionImage, Reveal
 from cases.selectors.veils import ensure_shown, with_veils
 from cases.services.draft_images import remove_image
-from cases.services.veils import reveal_image, veil_again
+from cases.services.veils import mark_recognisable, reveal_image, veil_again
 from cases.vocabulary import Veil
-from tests.factories import LesionImageFactory, RevealFactory, UserFactory
+from tests.factories import CaseFactory, LesionImageFactory, RevealFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +108,36 @@ def test_an_image_that_was_shown_can_still_be_taken_out_of_its_draft(north, imag
     reveal_image(viewer=north.staff, image=image)
     remove_image(actor=north.staff, image=image)
     assert AuditEvent.objects.about(image.pk).filter(action="image_revealed").exists()
+
+
+@pytest.mark.parametrize("who", ["staff", "dermatologist"])
+def test_a_face_that_was_overlooked_is_veiled_after_submission_too(north, who):
+    image = LesionImageFactory(case=CaseFactory(patient__clinic=north.clinic, ready=True))
+    mark_recognisable(actor=getattr(north, who), image=image, recognisable=True)
+    image.refresh_from_db()
+    assert image.is_veiled
+    (event,) = AuditEvent.objects.about(image.pk).filter(action="image_marked")
+    assert event.payload == {"case": str(image.case_id), "recognisable": True}
+
+
+def test_the_mark_comes_off_with_a_reason_by_somebody_who_sees_the_image(north):
+    image = LesionImageFactory(case=CaseFactory(patient__clinic=north.clinic, ready=True), recognisable=True)
+    off = {"actor": north.staff, "image": image, "recognisable": False}
+    for reason, said in (("", "characters"), ("Only an ear.", "Show the image first")):
+        with pytest.raises(InvalidInput, match=said):
+            mark_recognisable(**off, reason=reason)
+    reveal_image(viewer=north.dermatologist, image=image)
+    with pytest.raises(InvalidInput, match="Show the image first"):
+        mark_recognisable(**off, reason="Only an ear.")  # another one's look
+    reveal_image(viewer=north.staff, image=image)
+    assert not mark_recognisable(**off, reason="Only an ear.").recognisable
+    mark_recognisable(**off)  # it is so already
+    (event,) = AuditEvent.objects.about(image.pk).filter(action="image_marked")
+    assert (event.purpose, event.payload["recognisable"]) == ("Only an ear.", False)
+
+
+def test_neither_a_stranger_nor_an_admin_marks_an_image(north, south, image):
+    with pytest.raises(NotFound):
+        mark_recognisable(actor=south.staff, image=image, recognisable=True)
+    with pytest.raises(Forbidden):
+        mark_recognisable(actor=north.admin, image=image, recognisable=True)
