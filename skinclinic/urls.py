@@ -5,11 +5,11 @@ from django.urls import URLPattern, include, path
 
 from cases.views.turning import turns_away
 from skinclinic.health import healthz, readyz
+from skinclinic.sign_out import sign_out
 
 # Logins and passwords are an administrator's to give: the pages that sign up, or that send mail, are not opened.
 _ACCOUNT_PAGES = {
     "account_login",
-    "account_logout",
     "account_inactive",
     "account_reauthenticate",
     "account_change_password",
@@ -29,6 +29,7 @@ def _account_pages() -> list[URLPattern]:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("accounts/logout/", turns_away(sign_out), name="account_logout"),
     path("accounts/", include(_account_pages())),
     path("api/", include("cases.api.urls")),
     path("", include("cases.urls")),

@@ -73,6 +73,12 @@ class StartUploadForm(PlacedImageForm):
     sha256 = forms.CharField(max_length=64)
 
 
+class CompletionForm(forms.Form):
+    """Every part is there; the image that it was taken instead of goes."""
+
+    instead_of = forms.UUIDField(required=False)
+
+
 class UploadForm(PlacedImageForm):
     files = ManyFilesField(label="Image files", allow_empty_file=True)
 

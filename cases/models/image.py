@@ -7,7 +7,7 @@ from cases.models.base import Record, one_of
 from cases.models.case import Case
 from cases.models.lesion import Lesion
 from cases.storage import private_storage
-from cases.vocabulary import DermoscopicType, ImageType, Site, Veil, Verdict
+from cases.vocabulary import DermoscopicType, ImageType, Veil, Verdict
 
 BANDS = ("phash_band_1", "phash_band_2", "phash_band_3", "phash_band_4")
 
@@ -78,7 +78,7 @@ class LesionImage(Record):
     @property
     def veil(self) -> list[Veil]:
         """Why it is shown to those only who ask for it; empty for most images."""
-        reasons = ((Veil.GENITAL, self.lesion.site == Site.GENITAL), (Veil.RECOGNISABLE, self.recognisable))
+        reasons = ((Veil.GENITAL, self.lesion.is_intimate), (Veil.RECOGNISABLE, self.recognisable))
         return [veil for veil, holds in reasons if holds]
 
     @property

@@ -40,6 +40,11 @@ class Lesion(Record):
         return f"L{self.number}"
 
     @property
+    def is_intimate(self) -> bool:
+        """Every picture of it is shown to those only who ask for it."""
+        return self.site == Site.GENITAL
+
+    @property
     def near_the_face(self) -> bool:
         """A picture of it may show who it is."""
         return self.site in FACE_SITES

@@ -7,25 +7,25 @@ its offset, which a crash may leave in the file, are written over by the next pa
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from cases.errors import Conflict, InvalidInput, NotFound, OffsetMismatch, StorageUnavailable
 from cases.models import Case, Lesion, LesionImage, Upload, User
-from cases.permissions import ensure_may, ensure_visible, find, visible_uploads
+from cases.permissions import ensure_may, ensure_visible, find, visible_images, visible_uploads
 from cases.pictures import Picture, sha256
 from cases.services import audit
-from cases.services.checks import Problems
+from cases.services.draft_images import DESCRIPTION, remove_image
 from cases.services.images import already_there, attach_image, clean_upload, ensure_attachable
 from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.upload_limits import check_file, ensure_room
 from cases.services.wrong_patient import refuse_known_bytes
 from cases.storage import private_storage, removed_on_failure, write_at
 from cases.vocabulary import Action
 
 KEPT = timedelta(hours=24)  # after the last part
-_HEX = frozenset("0123456789abcdef")
 
 
 class Arrived(NamedTuple):
@@ -38,29 +38,28 @@ def start_upload(
 ) -> Upload:
     """Begin, or go on with what was begun: one file is one upload of its case, at the offset that it has reached.
 
-    `details` are those of `attach_image`. What is in the case already is complete at once; what another patient of the
+    `details` are those of `attach_image`; said again they hold anew, but a person who can be recognised is never
+    forgotten on the way, nor a reason. What is in the case already is complete at once; what another patient of the
     clinic has is refused as `FiledElsewhere` before any of it travels, unless there is an `override_reason`.
     """
     reason = override_reason.strip()
     ensure_attachable(actor, case, lesion, override_reason=reason, **details)
-    _check_file(byte_size, sha256)
+    check_file(byte_size, sha256)
     known = already_there(case, lesion, sha256, details.get("replaces"))
     if known is None and not reason:  # a reason is looked at once the picture is there
         refuse_known_bytes(actor, case, sha256, reason)
-    placed = {"lesion": lesion, "override_reason": reason, **details, "recognisable": bool(details.get("recognisable"))}
+    told = {"lesion": lesion, "override_reason": reason, **details, "recognisable": bool(details.get("recognisable"))}
     with transaction.atomic():
         case = locked_case(actor, case)
         refuse_unless_editable(case)
         upload = case.uploads.open().select_for_update(of=("self",), no_key=True).filter(sha256=sha256).first()
+        if upload is None and known is not None:
+            return _as_arrived(actor, case, byte_size, sha256, told)
         if upload is None:
-            return _begin(actor, case, byte_size, sha256, placed, there=known is not None)
+            return _begin(actor, case, byte_size, sha256, told)
         if upload.byte_size != byte_size:
             raise InvalidInput({"byte_size": f"This file was begun with {upload.byte_size} bytes."})
-        for field, value in placed.items():
-            setattr(upload, field, value)
-        upload.expires_at = timezone.now() + KEPT
-        upload.save()
-        return upload
+        return _told_anew(actor, upload, told)
 
 
 def receive_part(*, actor: User, upload: Upload, offset: int, part: bytes) -> Upload:
@@ -105,18 +104,24 @@ def check_arrived(*, actor: User, upload: Upload, override_reason: str = "") -> 
             **upload.details,
         )
     except InvalidInput as refusal:
-        if "file" in refusal.errors:
-            with transaction.atomic():
-                _end(_locked(actor, upload), actor, why="unusable")
+        if "file" in refusal.errors and not _end_unusable(actor, upload):
+            return None  # another window was faster: the bytes went because they have become the image
         raise
     return Arrived(data, picture)
 
 
 def complete_upload(
-    *, actor: User, upload: Upload, override_reason: str = "", arrived: Arrived | None = None
+    *,
+    actor: User,
+    upload: Upload,
+    override_reason: str = "",
+    instead_of: UUID | None = None,
+    arrived: Arrived | None = None,
 ) -> LesionImage:
     """Make the image of a file that is whole. Asked for again, the image that came of it is returned.
 
+    `instead_of` is an image of the draft that was taken again: it goes as this one arrives. One that is gone already is
+    no fault, since whoever lost the answer asks again.
     A caller with a transaction of its own gives what `check_arrived` answered before it.
     """
     ensure_may(actor, "attach_image")
@@ -126,7 +131,7 @@ def complete_upload(
         locked_case(actor, upload.case)
         upload = _locked(actor, upload)
         if arrived is None or upload.completed_at:
-            return _image_of(upload)
+            return _in_the_stead(actor, _image_of(upload), instead_of)
         image = attach_image(
             actor=actor,
             case=upload.case,
@@ -139,7 +144,7 @@ def complete_upload(
         upload.completed_at = timezone.now()
         upload.save(update_fields=["completed_at"])
         _remove_bytes(upload)
-        return image
+        return _in_the_stead(actor, image, instead_of)
 
 
 def discard_upload(*, actor: User, upload: Upload) -> None:
@@ -175,25 +180,54 @@ def expire_upload(pk: Any, *, now: datetime) -> bool:
     return True
 
 
-def _check_file(byte_size: int, digest: str) -> None:
-    problems = Problems()
-    most = settings.UPLOAD_MAX_BYTES
-    if not 0 < byte_size <= most:
-        problems.add("byte_size", f"Between 1 byte and {most // 1_000_000} MB; this has {byte_size}.")
-    if len(digest) != 64 or not _HEX.issuperset(digest):
-        problems.add("sha256", "64 hexadecimal digits, in lower case.")
-    problems.raise_if_any()
-
-
-def _begin(actor: User, case: Case, byte_size: int, digest: str, placed: dict[str, Any], *, there: bool) -> Upload:
-    now = timezone.now()
-    ended = {"offset": byte_size, "completed_at": now} if there else {}
+def _begin(actor: User, case: Case, byte_size: int, digest: str, told: dict[str, Any]) -> Upload:
+    ensure_room(case, byte_size)
+    expires_at = timezone.now() + KEPT
     upload = Upload.objects.create(
-        case=case, byte_size=byte_size, sha256=digest, created_by=actor, expires_at=now + KEPT, **placed, **ended
+        case=case, byte_size=byte_size, sha256=digest, created_by=actor, expires_at=expires_at, **told
     )
     payload = {"case": str(case.pk), "bytes": byte_size}
     audit.record(clinic=case.clinic, actor=actor, action=Action.UPLOAD_STARTED, about=upload, payload=payload)
     return upload
+
+
+def _as_arrived(actor: User, case: Case, byte_size: int, digest: str, told: dict[str, Any]) -> Upload:
+    """The upload of an image that is in the case already: nothing begins, so nothing is recorded."""
+    now = timezone.now()
+    known = case.uploads.filter(sha256=digest, completed_at__isnull=False).first()
+    upload = known or Upload(case=case, sha256=digest, created_by=actor, completed_at=now, **told)
+    upload.byte_size = upload.offset = byte_size
+    upload.expires_at = now + KEPT
+    upload.save()
+    return upload
+
+
+def _told_anew(actor: User, upload: Upload, told: dict[str, Any]) -> Upload:
+    """Announced again, with what is said of it now."""
+    told["recognisable"] = told["recognisable"] or upload.recognisable
+    told["override_reason"] = told["override_reason"] or upload.override_reason
+    changed = sorted(field for field, value in told.items() if getattr(upload, field) != value)
+    for field in changed:
+        setattr(upload, field, told[field])
+    upload.expires_at = timezone.now() + KEPT
+    upload.save()
+    if changed:
+        payload = {"case": str(upload.case_id), "fields": changed}
+        payload |= {field: str(getattr(upload, field)) for field in changed if field in DESCRIPTION}
+        payload |= {"lesion": str(upload.lesion_id)} if "lesion" in changed else {}
+        clinic = upload.case.clinic
+        audit.record(clinic=clinic, actor=actor, action=Action.UPLOAD_CHANGED, about=upload, payload=payload)
+    return upload
+
+
+def _end_unusable(actor: User, upload: Upload) -> bool:
+    """Delete what is no picture. False: it is complete, so it was one."""
+    with transaction.atomic():
+        locked_case(actor, upload.case)
+        upload = _locked(actor, upload)
+        if not upload.completed_at:
+            _end(upload, actor, why="unusable")
+        return not upload.completed_at
 
 
 def _locked(actor: User, upload: Upload) -> Upload:
@@ -217,6 +251,16 @@ def _image_of(upload: Upload) -> LesionImage:
     image = LesionImage.objects.filter(case=upload.case_id, sha256=upload.sha256).first()
     if image is None:
         raise NotFound("The image that came of this upload was removed. Send the file anew.")
+    return image
+
+
+def _in_the_stead(actor: User, image: LesionImage, old: UUID | None) -> LesionImage:
+    replaced = visible_images(actor).filter(pk=old).exclude(pk=image.pk).first() if old else None
+    if replaced is None:
+        return image
+    if (replaced.case_id, replaced.lesion_id) != (image.case_id, image.lesion_id):
+        raise InvalidInput({"instead_of": "Choose an image of the same lesion in this case."})
+    remove_image(actor=actor, image=replaced)
     return image
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import permissions, workflows
@@ -113,7 +114,8 @@ def submit(request: HttpRequest, case: UUID) -> HttpResponse:
 def discard(request: HttpRequest, case: UUID) -> HttpResponse:
     found = editable_case(request.user, case)
     submission.cancel_case(actor=request.user, case=found)
-    messages.success(request, f"{found} was discarded. It stays in the patient's list as cancelled.")
+    sentence = f"{found} was discarded. It stays in the patient's list as cancelled."
+    messages.success(request, sentence, extra_tags=str(found.pk))
     return redirect("cases:patient", found.patient_id)
 
 
@@ -164,6 +166,7 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
         "lesion": lesion,
         "checks": checks,
         "complete": complete,
+        "secret": salted_hmac("cases.kept_files", str(user.pk), algorithm="sha256").hexdigest(),  # js/kept.js
         "most_bytes": settings.UPLOAD_MAX_BYTES,
         "image_types": ImageType.choices,
         "dermoscopic_types": DermoscopicType.choices,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cases import permissions
 from cases.errors import Conflict, DomainError, FiledElsewhere, InvalidInput, OffsetMismatch
-from cases.forms.intake import StartUploadForm
+from cases.forms.intake import CompletionForm, StartUploadForm
 from cases.models import Upload, User
 from cases.selectors.veils import with_veils
 from cases.services.uploads import complete_upload, discard_upload, receive_part, start_upload
@@ -56,9 +56,12 @@ def part(request: HttpRequest, upload: UUID) -> HttpResponse:
 def complete(request: HttpRequest, upload: UUID) -> HttpResponse:
     """The row of the image, with the checklist as it is now."""
     found = _upload(request.user, upload)
+    form = CompletionForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, InvalidInput(form.errors))
     known = found.case.images.filter(sha256=found.sha256).exists()
     try:
-        image = complete_upload(actor=request.user, upload=found)
+        image = complete_upload(actor=request.user, upload=found, **form.cleaned_data)
     except (InvalidInput, Conflict) as refusal:
         return _refused(request, refusal)
     context = {**pieces(request.user, found.case, str(image.lesion_id)), "image": with_veils(request.user, [image])[0]}

@@ -169,6 +169,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else 
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 UPLOAD_MAX_BYTES = 20_000_000
+UPLOADS_OPEN_PER_CASE = 20  # files in parts that are not finished
+UPLOADS_OPEN_BYTES = env.int("UPLOADS_OPEN_BYTES", default=4_000_000_000)  # announced and not finished, of a clinic
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # ── Browser ───────────────────────────────────────────────────────────────────────────────────────

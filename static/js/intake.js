@@ -3,13 +3,14 @@
   // Without a secure connection there is no digest to know a file again by: the plain form then does its work.
   if (!window.isSecureContext) return;
   const AT_ONCE = 2;
+  const SIGNED_OUT = "signed out";
   const KINDS = ["image/jpeg", "image/png", "image/webp"];
   const { kept, sending } = window.clinic;
+  const { element, say, size, row, button, refuse, progressIn, pause } = window.clinic.shots;
 
   const form = document.getElementById("upload");
   const list = document.getElementById("shots");
-  const status = document.getElementById("upload-status");
-  const { of, start, person } = list.dataset;
+  const { of, start, person, secret } = list.dataset;
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   const waiting = [];
   const underway = new Map(); // digest → upload
@@ -25,51 +26,6 @@
     history.addEventListener("htmx:beforeRequest", (before) => before.preventDefault());
   });
 
-  function element(tag, properties, ...children) {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  }
-
-  const say = (words) => { status.textContent = words; };
-  const size = (bytes) => (bytes >= 1e5 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e3)} kB`);
-
-  function preview(file) {
-    const picture = element("img", { className: "thumb", alt: "" });
-    const address = URL.createObjectURL(file);
-    picture.addEventListener("load", () => URL.revokeObjectURL(address));
-    picture.addEventListener("error", () => {
-      URL.revokeObjectURL(address);
-      picture.replaceWith(element("span", { className: "veil thumb", textContent: "no preview" }));
-    });
-    picture.src = address;
-    return picture;
-  }
-
-  function row(file) {
-    const bar = element("progress", { max: 1, value: 0 });
-    bar.setAttribute("aria-label", `Upload of ${file.name}`);
-    const words = element("p", { className: "hint shot-words", textContent: "Waiting to be sent" });
-    words.setAttribute("aria-live", "off"); // each per cent read aloud would drown everything else
-    const what = element("div", { className: "shot-what" }, element("b", { textContent: file.name }), bar, words);
-    const item = element("li", { className: "shot" }, preview(file), what);
-    list.append(item);
-    return item;
-  }
-
-  function button(words, act) {
-    const made = element("button", { type: "button", className: "btn btn-sm btn-outline-secondary", textContent: words });
-    made.addEventListener("click", act);
-    return made;
-  }
-
-  function refuse(item, sentence) {
-    item.classList.add("shot-refused");
-    for (const part of item.querySelectorAll("progress, .shot-words, button")) part.remove();
-    item.querySelector(".shot-what").append(element("p", { className: "invalid-feedback", textContent: sentence }));
-    item.append(button("Dismiss", () => item.remove()));
-  }
-
   // What need not travel to be refused.
   function objection(file) {
     const most = Number(list.dataset.most);
@@ -79,9 +35,18 @@
     return "";
   }
 
+  // `fields` say what is announced with the file; `insteadOf` is the image that goes once this one is there.
+  function enqueue(chosen) {
+    const upload = { ...chosen, item: row(chosen), stop: new AbortController() };
+    const reason = objection(upload.file);
+    if (reason) refuse(upload.item, reason);
+    else waiting.push(upload);
+    return upload;
+  }
+
   // Another patient has this picture: the row stays, with its preview, and asks for the reason.
   function ask(upload, piece) {
-    const { item, file, fields } = upload;
+    const { item, file, name, fields } = upload;
     refuse(item, piece.querySelector(".invalid-feedback").textContent.trim());
     item.querySelector(":scope > button").addEventListener("click", () => discard(upload));
     const question = piece.querySelector("[data-elsewhere]");
@@ -90,14 +55,18 @@
     answer.addEventListener("submit", (event) => {
       event.preventDefault();
       const reason = answer.elements.override_reason.value.trim();
-      const fresh = row(file);
-      item.replaceWith(fresh);
-      const others = fields.filter(([name]) => name !== "override_reason");
-      waiting.push({ file, item: fresh, fields: [...others, ["override_reason", reason]] });
+      const others = fields.filter(([field]) => field !== "override_reason");
+      item.replaceWith(enqueue({ file, name, fields: [...others, ["override_reason", reason]] }).item);
       next();
     });
     // The keyboard stays where it is unless it is nowhere.
     if ([document.body, form?.elements.files].includes(document.activeElement)) answer.elements.override_reason.focus();
+  }
+
+  // The image in whose stead a file was chosen, as long as it is on the page.
+  function replacedBy(upload) {
+    const [, pk] = upload.fields.find(([name]) => name === "instead_of") ?? [];
+    return pk ? document.getElementById(`image-${pk}`) : null;
   }
 
   function settle(upload, request) {
@@ -111,6 +80,7 @@
     // An old page (403) or a server in trouble is made good by the next load: the file stays for it.
     if (request.status !== 403 && request.status < 500) kept.drop(person, of, upload.digest);
     if (request.status === 200 && image) {
+      replacedBy(upload)?.remove(); // by the server, with the arrival of this one
       document.getElementById(image.id)?.remove(); // the same file again is the same image
       htmx.swap(item, request.responseText, { swapStyle: "outerHTML" });
       return;
@@ -119,71 +89,99 @@
     refuse(item, sentence || "The server did not take this file. Reload the page and try again.");
   }
 
-  // The words beside the bar are for the eyes; of a long way the ear hears each quarter.
-  function progressIn(upload) {
-    const { item, file } = upload;
-    const [bar, words] = [item.querySelector("progress"), item.querySelector(".shot-words")];
-    const began = Date.now();
-    let told = 0;
-    return (bytes) => {
-      item.classList.remove("shot-waits");
-      bar.value = bytes / file.size;
-      const percent = Math.floor((100 * bytes) / file.size);
-      words.textContent = percent < 100 ? `Sending: ${percent} % of ${size(file.size)}` : "Sent. It is being checked";
-      const quarter = Math.floor(percent / 25);
-      if (quarter > told && quarter < 4 && Date.now() - began > 4000) {
-        told = quarter;
-        say(`${file.name}: ${25 * quarter} % sent`);
-      }
-    };
-  }
-
-  function pause(upload) {
-    const words = "No connection. The upload waits, and goes on by itself";
-    upload.item.classList.add("shot-waits");
-    upload.item.querySelector(".shot-words").textContent = words;
-    if (!upload.paused) say(`${upload.file.name}: ${words}.`);
-    upload.paused = true;
-  }
-
+  // Answers the status that the server gave; 0 where it could not be told.
   async function discard(upload) {
     kept.drop(person, of, upload.digest);
-    if (upload.url) await fetch(`${upload.url}discard/`, { method: "POST", headers: { "X-CSRFToken": token } });
+    if (!upload.url) return 200;
+    const headers = { "X-CSRFToken": token, "HX-Request": "true" };
+    const answer = await fetch(`${upload.url}discard/`, { method: "POST", headers }).catch(() => null);
+    return answer?.status ?? 0;
+  }
+
+  // What had arrived before the server heard of it is an image of the case, and is shown as one.
+  async function cancel(upload) {
+    const status = await discard(upload);
+    if (status === 409) return showArrived(upload);
+    if (status === 0 || status >= 500) {
+      return refuse(upload.item, "It was stopped, but the server could not be told. Reload the page and discard it there.");
+    }
+    upload.item.remove();
+    return say(`${upload.name}: cancelled`);
+  }
+
+  async function showArrived(upload) {
+    const common = { token, signal: sending.NEVER };
+    const made = await sending.exchange("POST", `${upload.url}complete/`, common).catch(() => null);
+    if (!made) return refuse(upload.item, "It had arrived before you cancelled it. Reload the page to see it.");
+    settle(upload, made);
+    return window.clinic.say(`${upload.name} had arrived before you cancelled it. If it is not wanted, remove the image.`);
+  }
+
+  // Read once, whole: what happens to the file on its disk meanwhile no longer matters.
+  async function read(upload) {
+    try {
+      const bytes = await upload.file.arrayBuffer();
+      upload.file = new Blob([bytes], { type: upload.file.type });
+      upload.digest = await sending.digestOf(bytes);
+      return true;
+    } catch {
+      refuse(upload.item, "This file can no longer be read. Check that it is still there, and choose it again.");
+      return false;
+    }
+  }
+
+  function deliver(upload) {
+    const { file, name, fields, stop } = upload;
+    const show = progressIn(upload);
+    return sending.deliver({
+      file, fields, token, address: start, digest: upload.digest, signal: stop.signal,
+      ending: () => (replacedBy(upload) ? fields.filter(([field]) => field === "instead_of") : []),
+      onProgress: (bytes) => { if (upload.paused) say(`${name}: goes on`); upload.paused = false; show(bytes); },
+      onWait: (answer) => pause(upload, answer),
+      onStarted: (url) => {
+        upload.url = url;
+        if (stop.signal.aborted) return null;
+        return kept.keep({ owner: person, of, digest: upload.digest, file, fields, secret }); // the server knows who asks
+      },
+    });
+  }
+
+  async function given(upload, error) {
+    if (error instanceof sending.SignedOut || upload.stop.signal.reason === SIGNED_OUT) {
+      const goesOn = upload.url && upload.stop.signal.reason !== SIGNED_OUT; // what is kept outlives a session, no sign-out
+      const then = goesOn ? "the upload then goes on by itself" : "choose the file again there";
+      refuse(upload.item, `You are signed out. Sign in again and open this draft: ${then}.`);
+    } else if (error instanceof sending.Cancelled) {
+      await cancel(upload);
+    } else {
+      refuse(upload.item, "This file could not be sent. Reload the page and choose it again.");
+      throw error;
+    }
   }
 
   async function send(upload) {
-    const { file, item, fields } = upload;
-    const stop = new AbortController();
-    item.append(button("Cancel", () => stop.abort()));
-    upload.digest = await sending.digestOf(file);
+    const { item, stop } = upload;
+    item.append(button("Cancel", (event) => { event.target.disabled = true; stop.abort(); }));
+    if (!(await read(upload))) return;
     if (underway.has(upload.digest)) {
       refuse(item, "This file is on its way already.");
       return;
     }
     underway.set(upload.digest, upload);
     list.querySelector(`[data-upload="${upload.digest}"]`)?.remove();
-    await kept.keep({ owner: person, of, digest: upload.digest, file, fields });
-    const show = progressIn(upload);
     try {
-      const ended = await sending.deliver({
-        file, fields, token, address: start, digest: upload.digest, signal: stop.signal,
-        onProgress: (bytes) => { if (upload.paused) say(`${file.name}: goes on`); upload.paused = false; show(bytes); },
-        onWait: () => pause(upload),
-        onUrl: (url) => { upload.url = url; },
-      });
-      settle(upload, ended);
+      settle(upload, await deliver(upload));
     } catch (error) {
-      if (error instanceof sending.SignedOut) {
-        refuse(item, "You are signed out. Sign in again and open this draft: the upload then goes on by itself.");
-      } else if (error instanceof sending.Cancelled) {
-        item.remove();
-        say(`${file.name}: cancelled`);
-        await discard(upload);
-      } else throw error;
+      await given(upload, error);
     } finally {
       underway.delete(upload.digest);
     }
   }
+
+  document.addEventListener("signed-out", () => {
+    for (const upload of waiting.splice(0)) given(upload, new sending.SignedOut());
+    for (const upload of underway.values()) upload.stop.abort(SIGNED_OUT);
+  });
 
   let busy = 0;
   function next() {
@@ -198,9 +196,9 @@
 
   // What the browser was closed on: the file is still here, and the server knows how much of it has arrived.
   (async () => {
-    for (const { file, name, fields } of await kept.ofCase(person, of)) {
-      const again = file instanceof File ? file : new File([file], name, { type: file.type });
-      waiting.push({ file: again, item: row(again), fields });
+    const name = "An image chosen earlier";
+    for (const { file, fields } of await kept.ofCase({ owner: person, of, secret })) {
+      enqueue({ file, name, fields, resumed: true });
       say(`${name}: the upload goes on`);
     }
     next();
@@ -211,14 +209,36 @@
   const drop = form.querySelector("[data-drop]");
   const picker = form.elements.files;
 
-  // A picture that is taken again goes once another one was chosen; not before, since the choice may be given up.
-  let instead = null;
+  // A picture that is taken again is announced as the one before it stands, whatever the form is set to, and that one
+  // goes when the new one has become an image; until then nothing is lost.
+  function asItStands(shot) {
+    const told = new FormData(shot.querySelector("form.shot-kind"));
+    return [
+      ["lesion", shot.dataset.lesion],
+      ["replaces", shot.dataset.replaces],
+      ["image_type", told.get("image_type")],
+      ["dermoscopic_type", told.get("dermoscopic_type") ?? ""],
+      ["recognisable", told.has("recognisable") ? "yes" : "no"],
+      ["instead_of", shot.id.replace("image-", "")],
+    ];
+  }
+
   list.addEventListener("click", (event) => {
     if (!event.target.closest("[data-take-again]")) return;
-    instead = event.target.closest("li").querySelector("form[action$='/remove/']");
-    picker.click();
+    const shot = event.target.closest("li");
+    const chooser = element("input", { type: "file", accept: picker.accept, hidden: true });
+    chooser.addEventListener("change", () => {
+      sendAll([...chooser.files], asItStands(document.getElementById(shot.id) ?? shot));
+      chooser.remove();
+    });
+    shot.append(chooser);
+    chooser.click();
   });
-  picker.addEventListener("cancel", () => { instead = null; });
+
+  function sendAll(files, fields) {
+    for (const file of files) enqueue({ file, name: file.name, fields });
+    next();
+  }
 
   // Near the face it is asked first; what was chosen meanwhile waits for the answer.
   const question = form.querySelector("[data-recognisable]");
@@ -240,16 +260,8 @@
     }
     // The kind is the one chosen now; a later choice is for later files.
     const fields = [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name));
-    for (const file of files) {
-      const item = row(file);
-      const reason = objection(file);
-      if (reason) refuse(item, reason);
-      else waiting.push({ file, item, fields });
-    }
+    sendAll(files, fields);
     picker.value = "";
-    if (instead?.isConnected) instead.requestSubmit();
-    instead = null;
-    next();
   }
 
   picker.addEventListener("change", () => take([...picker.files]));

@@ -3,14 +3,21 @@
 (() => {
   const PART = 512 * 1024;
   const PAUSES = [1, 2, 4, 8, 15]; // seconds before it is tried again
-  const AWAY = new Set([0, 502, 503, 504]);
+  const NEVER = new AbortController().signal;
+  // No answer, a server in trouble, too much at once: it passes, and the file is worth another try.
+  const passes = (status) => status === 0 || status === 429 || status >= 500;
 
-  class Away extends Error {}
+  class Away extends Error {
+    constructor(status) {
+      super();
+      this.status = status;
+    }
+  }
   class SignedOut extends Error {}
   class Cancelled extends Error {}
 
-  async function digestOf(file) {
-    const hash = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  async function digestOf(bytes) {
+    const hash = await crypto.subtle.digest("SHA-256", bytes);
     return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
@@ -24,7 +31,7 @@
       request.addEventListener("loadend", () => {
         signal.removeEventListener("abort", stop);
         if (signal.aborted) reject(new Cancelled());
-        else if (AWAY.has(request.status)) reject(new Away());
+        else if (passes(request.status)) reject(new Away(request.status));
         else if (request.getResponseHeader("HX-Redirect")) reject(new SignedOut());
         else resolve(request);
       });
@@ -71,31 +78,38 @@
     return null;
   }
 
+  const formOf = (fields) => {
+    const form = new FormData();
+    for (const [name, value] of fields) form.append(name, value);
+    return form;
+  };
+
   // Answers the request that ended it: the row of the image, or a refusal in words. Throws SignedOut or Cancelled.
-  async function deliver({ file, digest, fields, address, token, signal, onProgress, onWait, onUrl }) {
+  // The announcement is waited for even when it is cancelled: without its answer nobody could discard the upload.
+  async function deliver({ file, digest, fields, ending, address, token, signal, onProgress, onWait, onStarted }) {
     const common = { token, signal };
+    const announced = [...fields, ["byte_size", file.size], ["sha256", digest]];
     let waited = 0;
     for (;;) {
+      if (signal.aborted) throw new Cancelled();
       try {
-        const body = new FormData();
-        for (const [name, value] of [...fields, ["byte_size", file.size], ["sha256", digest]]) body.append(name, value);
-        const begun = await exchange("POST", address, { ...common, body });
+        const begun = await exchange("POST", address, { token, signal: NEVER, body: formOf(announced) });
         if (begun.status !== 200) return begun;
         const started = JSON.parse(begun.responseText);
-        onUrl(started.url);
+        await onStarted(started.url);
         const refused = await sendParts(file, started, common, (bytes) => {
           waited = 0;
           onProgress(bytes);
         });
-        return refused || (await exchange("POST", `${started.url}complete/`, common));
+        return refused || (await exchange("POST", `${started.url}complete/`, { ...common, body: formOf(ending()) }));
       } catch (error) {
         if (!(error instanceof Away)) throw error;
-        onWait();
+        onWait(error.status);
         await comeback(PAUSES[Math.min(waited, PAUSES.length - 1)], signal);
         waited += 1;
       }
     }
   }
 
-  window.clinic.sending = { deliver, digestOf, exchange, SignedOut, Cancelled };
+  window.clinic.sending = { deliver, digestOf, exchange, NEVER, SignedOut, Cancelled };
 })();

@@ -117,6 +117,23 @@ def test_in_another_browser_the_page_says_what_broke_off_and_the_same_file_goes_
     assert before + line.bytes == len(data)
 
 
+def test_signing_out_in_one_window_stops_the_others_and_nothing_is_kept_after_it(profile, doors, draft):
+    count = "async () => (await window.clinic.kept.all()).length"
+    with profile() as context:
+        cut_at_half(context, doors, draft, jpeg(310, LARGE))
+        sending, leaving = context.pages[-1], context.new_page()
+        (kept,) = sending.evaluate("async () => (await window.clinic.kept.all()).map((each) => Object.keys(each))")
+        assert set(kept) == {"key", "owner", "of", "picture", "said", "at"}  # no name of a file; the rest is locked
+        leaving.goto("/")
+        leaving.locator("details.who > summary").click()
+        leaving.get_by_role("button", name="Sign out").click()
+        expect(leaving.get_by_label("Username")).to_be_visible()
+        expect(sending.locator(".shot-refused")).to_contain_text("You are signed out")
+        choose(sending, jpeg(311), "second.jpg")
+        expect(sending.locator(".shot-refused")).to_have_count(2)
+        assert leaving.evaluate(count) == sending.evaluate(count) == 0
+
+
 @pytest.mark.parametrize("who", ["signed out", "somebody else"])
 def test_what_is_kept_in_the_browser_is_for_nobody_else(profile, doors, draft, program, who):
     data = jpeg(303 + (who == "signed out"), LARGE)

@@ -95,6 +95,7 @@ ALLOWED = {
     "view_patients": "staff dermatologist admin",
     "view_cases": "staff dermatologist admin",
     "reveal_image": "staff dermatologist admin",
+    "mark_recognisable": "staff dermatologist",
     "view_models": "staff dermatologist admin auditor",
     "register_patient": "staff dermatologist",
     "record_consent": "staff dermatologist",

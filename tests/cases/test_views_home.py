@@ -133,5 +133,6 @@ def test_a_wrong_address_is_told_in_words(client):
 def test_signing_out_asks_first_and_ends_at_the_door(north, client_for):
     client = client_for(north.staff)
     assert "Sign out?" in client.get(reverse("account_logout")).content.decode()
-    assert client.post(reverse("account_logout"))["Location"] == "/accounts/login/"
+    gone = client.post(reverse("account_logout"))
+    assert (gone["Location"], gone["Clear-Site-Data"]) == ("/accounts/login/", '"storage"')
     assert client.get(reverse("cases:home")).status_code == 302

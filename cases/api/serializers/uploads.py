@@ -43,6 +43,10 @@ class UploadOut(serializers.ModelSerializer):
 
 
 class CompletionIn(serializers.Serializer):
+    instead_of = serializers.UUIDField(
+        required=False, allow_null=True, default=None,
+        help_text="An image of the same lesion in the draft that was taken again: it is removed as this one arrives.",
+    )  # fmt: skip
     override_reason = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=200,
         help_text="Why it is filed although another patient has a picture that looks the same.",

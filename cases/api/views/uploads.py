@@ -103,7 +103,9 @@ class Completion(Endpoint):
 
     def prepare(self, request: Request, upload: UUID) -> None:
         """Decode and clean the picture: nobody waits for that with a transaction open."""
-        self.upload = {"actor": request.user, "upload": self.find(visible_uploads, upload), **self.checked()}
+        told = self.checked()
+        self.instead_of = told.pop("instead_of")
+        self.upload = {"actor": request.user, "upload": self.find(visible_uploads, upload), **told}
         self.arrived = check_arrived(**self.upload)
 
     @extend_schema(responses={201: ImageOut})
@@ -114,4 +116,4 @@ class Completion(Endpoint):
         A picture that looks the same as one of another patient of the clinic is a 409 of type image-of-another-patient:
         complete it again with an `override_reason`. A file that is no usable picture is a 422, and its upload is gone.
         """
-        return self.created(ImageOut, complete_upload(**self.upload, arrived=self.arrived))
+        return self.created(ImageOut, complete_upload(**self.upload, instead_of=self.instead_of, arrived=self.arrived))

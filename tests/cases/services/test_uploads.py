@@ -313,3 +313,83 @@ def test_only_bytes_that_no_upload_speaks_of_are_orphans(sending, media):
     later = timezone.now() + timedelta(hours=2)
     assert sweep.remove_orphan_files(now=later) == 1
     assert len(parts(media)) == 1
+
+
+def test_an_image_taken_again_goes_with_the_arrival_of_the_new_one_and_asked_again_the_new_one_is_answered(sending):
+    old = sending.complete(sending.send(sending.start()))
+    upload = sending.send(sending.start(jpeg(2)), 0, jpeg(2))
+    image = sending.complete(upload, instead_of=old.pk)
+    assert list(LesionImage.objects.all()) == [image]
+    assert sending.complete(upload, instead_of=old.pk) == image
+
+
+def test_an_image_taken_again_stays_where_the_new_one_does_not_come(sending):
+    old, torn = sending.complete(sending.send(sending.start())), jpeg(2)[:-900]
+    with pytest.raises(InvalidInput):
+        sending.complete(sending.send(sending.start(torn), 0, torn), instead_of=old.pk)
+    assert sending.complete(sending.start(), instead_of=old.pk) == old  # the very same file
+    assert list(LesionImage.objects.all()) == [old]
+
+
+def test_only_an_image_of_the_same_lesion_is_taken_again_and_nothing_of_another_clinic(sending, south):
+    upload = sending.send(sending.start())
+    aside = LesionImageFactory(case=sending.case, seed=5, lesion=LesionFactory(patient=sending.case.patient))
+    with pytest.raises(InvalidInput, match="same lesion"):
+        sending.complete(upload, instead_of=aside.pk)
+    foreign = LesionImageFactory(case__patient__clinic=south.clinic, seed=6)
+    image = sending.complete(upload, instead_of=foreign.pk)
+    assert set(LesionImage.objects.all()) == {image, aside, foreign}
+
+
+def test_announced_again_nobody_forgets_a_person_nor_a_reason_and_the_trail_tells_what_changed(sending):
+    sending.start(recognisable=True, override_reason="Sent twice by the camera.")
+    assert told("upload_changed") == []
+    upload = sending.start(image_type="clinical: close-up")
+    assert (upload.recognisable, upload.override_reason) == (True, "Sent twice by the camera.")
+    (change,) = told("upload_changed")
+    assert (change["fields"], change["image_type"]) == (["image_type"], "clinical: close-up")
+    assert sending.start(image_type="clinical: close-up") == upload
+    assert len(told("upload_changed")) == 1
+
+
+def test_of_two_completions_at_once_the_slower_is_answered_the_image_too(sending, monkeypatch):
+    """The bytes go between the look at the row and the look at the file."""
+    upload, whole = sending.send(sending.start()), uploads._whole
+    made = []
+
+    def overtaken(row):
+        monkeypatch.setattr(uploads, "_whole", whole)
+        made.append(sending.complete(upload))
+        private_storage().delete(upload.part_name)
+        return whole(row)
+
+    monkeypatch.setattr(uploads, "_whole", overtaken)
+    assert sending.complete(upload) == made[0]
+    assert told("upload_discarded") == []
+    assert Upload.objects.get().completed_at
+
+
+def test_a_case_has_so_many_uploads_open_and_no_more(sending, settings):
+    settings.UPLOADS_OPEN_PER_CASE = 2
+    first, _ = sending.start(jpeg(1)), sending.start(jpeg(2))
+    with pytest.raises(Conflict, match="Finish or discard"):
+        sending.start(jpeg(3))
+    assert sending.start(jpeg(1)) == first  # which is gone on with
+    uploads.discard_upload(actor=sending.staff, upload=first)
+    assert sending.start(jpeg(3))
+
+
+def test_a_clinic_has_so_many_bytes_open_and_no_more(sending, settings, north, south):
+    settings.UPLOADS_OPEN_BYTES = len(FILE) + 10
+    sending.start()
+    other = CaseFactory(patient__clinic=north.clinic)
+    with pytest.raises(StorageUnavailable, match="Finish or discard"):
+        sending.start(jpeg(2), case=other, lesion=LesionFactory(patient=other.patient))
+    strange = CaseFactory(patient__clinic=south.clinic)
+    assert sending.start(actor=south.staff, case=strange, lesion=LesionFactory(patient=strange.patient))
+
+
+def test_what_is_there_already_is_announced_again_without_a_row_or_an_event_more(sending, north, case):
+    attach_image(actor=north.staff, case=case, lesion=case.lesion, image_type="dermoscopic", data=FILE)
+    assert len({sending.start().pk for _ in range(3)}) == 1
+    assert told("upload_started") == []
