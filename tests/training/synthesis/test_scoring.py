@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.training.generated_pictures import write_generated
 from training.commands.generating.tune import _square
 from training.data.pictures import STORED, Pictures
-from training.data.records import Record
 from training.data.synthetic import Manifest
-from training.synthesis.copies import Limits, Prints
+from training.synthesis.copies import Limits, Prints, is_copy, nearest, prints_of
 from training.synthesis.judging import Seen
 from training.synthesis.niqe import fit_pristine
 from training.synthesis.score_report import build
@@ -81,16 +81,20 @@ def test_niqe_does_not_ask_how_many_pixels_a_picture_has(pictures: Pictures, rea
     assert abs(one - other) < 0.5 * abs(as_they_are[0] - as_they_are[1])
 
 
-def test_a_copy_of_the_middle_that_tune_learns_from_is_found(
-    records: list[Record], pictures: Pictures, real: Reference, tmp_path: Path
-) -> None:
-    names, codes, lesions = zip(*((r.image_id, r.diagnosis, r.lesion_id) for r in records), strict=True)
-    blank = np.zeros((len(records), 6))
+def test_a_copy_of_the_middle_that_tune_learns_from_is_found(real: Reference, tmp_path: Path) -> None:
+    dice = np.random.default_rng(0)
+    alike = dice.integers(60, 196, (6, 8, 3))  # what all photographs share, as lesions do
+    coarse = [(alike + dice.integers(-20, 21, alike.shape)).astype(np.uint8) for _ in range(40)]
+    photographs = [cv2.resize(image, (128, 96), interpolation=cv2.INTER_CUBIC) for image in coarse]
+    names, blank = [f"photograph-{i}" for i in range(40)], np.zeros((40, 6))
     rest = {"pristine": real.pristine, "niqe": real.niqe, "blurred": blank, "blurred_images": names}
-    known = reference(names, codes, lesions, list(pictures.viewed), blank, **rest, squares=True)
-    squares = [_square(record.image, 128) for record in records[:4]]
-    manifest = write_generated(tmp_path, codes[:4], generator="stable-diffusion-lora")
-    seen = Seen(np.full((4, 6), 1e3), np.eye(7)[[0] * 4])
-    assert [image.scores["copy"] for image in score(manifest, squares, seen, known).images] == [1] * 4
+    known = reference(names, ["df"] * 40, names, photographs, blank, **rest, squares=True)
+    Image.fromarray(photographs[7]).save(tmp_path / "photograph.png")
+    copy = _square(tmp_path / "photograph.png", 96)
+    seen = Seen(np.full((1, 6), 1e3), np.eye(7)[[0]])
+    (found,) = score(write_generated(tmp_path, ["df"], generator="stable-diffusion-lora"), [copy], seen, known).images
+    assert found.scores["copy"] == 1
+    against_wholes = nearest(prints_of([copy], seen.embeddings), known.prints)
+    assert not is_copy({way: apart for way, (apart, _) in against_wholes.items()}, known.limits).any()
     with pytest.raises(ValueError, match="middles of photographs"):
-        score(manifest, squares, seen, replace(known, squares=None))
+        score(write_generated(tmp_path, ["df"]), [copy], seen, replace(known, squares=None))
