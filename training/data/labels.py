@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from inference.vocabulary import DIAGNOSES
 from training.data.records import DataError
+
+RARE: Final = ("df", "vasc", "akiec")  # of HAM10000, fewest first: what reports lead with
 
 Codes = Mapping[str, str | None]  # label in any case → code, or None: leave its photographs out
 

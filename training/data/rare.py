@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from training.data.labels import RARE
 from training.data.records import DataError, Record
 from training.data.splits import LeakError, Split
 
-RARE = ("df", "vasc", "akiec")
 PURPOSES = ("report", "release")  # tuning is none of them
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from inference.vocabulary import DIAGNOSES
+from training.data.labels import RARE
 from training.data.pictures import Pictures
-from training.data.rare import RARE
 from training.data.records import DataError, Record
 from training.data.splits import LeakError, Split
 from training.data.synthetic import Manifest

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from training.data.rare import RARE
+from training.data.labels import RARE
 from training.metrics import Interval
 from training.reporting.report import Cell, Report, Table
 from training.studies.synthetic import Effect

@@ -14,8 +14,8 @@ from inference.vocabulary import DIAGNOSES
 from tests.training.fitting.test_engine import TINY
 from tests.training.generated_pictures import write_generated
 from training.__main__ import main
+from training.data.labels import RARE
 from training.data.pictures import Pictures
-from training.data.rare import RARE
 from training.data.records import DataError, Record
 from training.data.schemes import split_by
 from training.data.splits import LeakError, Split, split_by_lesion

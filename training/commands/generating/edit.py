@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from inference.vocabulary import DIAGNOSES
 from training.commands import arguments
+from training.data.labels import RARE
 from training.data.pictures import Pictures
-from training.data.rare import RARE
 from training.data.records import DataError, Record
 from training.data.sides import rows_of
 from training.data.sources import SOURCES

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from inference.vocabulary import DIAGNOSES
 from training.commands import arguments
-from training.data.rare import RARE
+from training.data.labels import RARE
 from training.synthesis.drawing import BATCH, check_pair, draw, orders
 from training.synthesis.gallery import Gallery
 from training.synthesis.generator import SOLVERS, Asking, load_generator

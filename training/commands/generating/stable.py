@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from inference.vocabulary import DIAGNOSES
 from training.commands import arguments
-from training.data.rare import RARE
+from training.data.labels import RARE
 from training.data.sources import SOURCES
 from training.synthesis.gallery import Gallery
 from training.synthesis.prompts import TEMPLATES, prompts_of

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from inference.vocabulary import DIAGNOSES
 from training.commands import arguments
+from training.data.labels import RARE
 from training.data.pictures import read_picture
-from training.data.rare import RARE
 from training.data.sides import records_of
 from training.data.splits import LeakError
 from training.data.synthetic import check_may_join, load_manifest
