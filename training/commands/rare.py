@@ -9,6 +9,7 @@ from pathlib import Path
 from inference.bundle import Bundle
 from training.commands import arguments
 from training.data import rare
+from training.data.labels import RARE
 from training.data.records import Record
 from training.evaluation.judged import Judged
 from training.evaluation.served import predict_served
@@ -41,7 +42,7 @@ def _take(args: argparse.Namespace) -> str:
     subset = rare.take(records, arguments.loaded_split(args.split, records, pictures))
     subset.save(args.subset)
     counts = Counter(record.diagnosis for record in _chosen(records, subset))
-    named = ", ".join(f"{code} {counts[code]}" for code in rare.RARE)
+    named = ", ".join(f"{code} {counts[code]}" for code in RARE)
     return f"{named} photographs held back in {args.subset}; its readings are counted from now on."
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 import numpy as np
 
 from inference.vocabulary import DIAGNOSES, DIAGNOSIS_NAMES
-from training.data.rare import RARE, RareSubset
+from training.data.labels import RARE
+from training.data.rare import RareSubset
 from training.evaluation.judged import Judged
 from training.metrics import RARE_FIRST, Interval, rate
 from training.reporting.report import Cell, Report, Table

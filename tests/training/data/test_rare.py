@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from training.data import rare
+from training.data.labels import RARE
 from training.data.records import DataError, Record
 from training.data.schemes import split_by
 from training.data.splits import LeakError, Split, split_by_lesion
@@ -30,7 +31,7 @@ def test_it_holds_the_rare_images_of_the_test_side(records: list[Record], split:
     subset = rare.take(records, split)
     diagnosis = {record.image_id: record.diagnosis for record in records}
     assert {diagnosis[image] for image in subset.images} == {"df", "vasc", "akiec"}
-    assert set(subset.images) == {image for image in split.test if diagnosis[image] in rare.RARE}
+    assert set(subset.images) == {image for image in split.test if diagnosis[image] in RARE}
     assert rare.take(records[::-1], split) == subset
     rare.check_unseen(subset, records, split)
 
