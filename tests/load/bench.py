@@ -64,18 +64,18 @@ def main() -> dict[str, Any]:
 
 
 def measure(
-    predictor: Predictor, runtime: Runtime, network: Rebuilt, whole: Runtime, *, pictures: int
+    predictor: Predictor, runtime: Runtime, network: Rebuilt, unrounded: Runtime, *, pictures: int
 ) -> dict[str, Any]:
     """All that one process can measure, in four groups; ways of one group are taken in turns.
 
-    ``whole`` is our engine on the network in single precision.
+    ``unrounded`` is our engine on the network in single precision.
     """
     bundle, data = predictor.bundle, jpeg(0, SIZE)
     agreement = agree(bundle, runtime, network)
     tensor = prepare(decode(data), bundle.manifest.input).tensor
     ours, theirs, yardstick = steps(predictor, runtime, tensor), explainers(network, tensor), Yardstick()
     whole = {"end to end": lambda: predictor.predict(data, KNOWN)}
-    alone = interleaved(ours | {"predict in single precision": lambda: whole.run(tensor)}, 40)
+    alone = interleaved(ours | {"predict in single precision": lambda: unrounded.run(tensor)}, 40)
     one = interleaved(ours | _only(theirs, "predict", "1"), 12)
     seven = interleaved(_only(ours, "7 heatmaps") | _only(theirs, "7", "batch"), 5)
     outside = interleaved(
