@@ -70,6 +70,13 @@ class DermoscopicType(models.TextChoices):
     NON_CONTACT_POLARIZED = "non-contact polarized", "Non-contact polarized"
 
 
+class ImageManipulation(models.TextChoices):
+    """What was done to a picture beyond cleaning it, after ISIC's attribute of this name."""
+
+    ALTERED = "altered", "Altered"
+    SYNTHETIC = "synthetic", "Generated"
+
+
 class LesionStatus(models.TextChoices):
     OPEN = "open", "Open"
     CLOSED = "closed", "Closed"

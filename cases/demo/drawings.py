@@ -10,6 +10,7 @@ from typing import Final
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from cases.demo.filing import DemoCase, years_ago
+from cases.vocabulary import ImageManipulation
 
 SIZE: Final = (800, 600)
 DRAWN: Final = "DRAWING-"  # how the identifiers of drawn patients begin
@@ -40,6 +41,7 @@ def _cases(scenes: tuple[Scene, ...], today: date, *, first: int) -> Iterator[De
             family_name=name,
             reason=f"Drawing, not a patient: {name.lower()}.",
             picture=drawing(pen, seed=number),
+            image_manipulation=ImageManipulation.SYNTHETIC,
             site=site,
             sex=sex,
             birth_date=years_ago(age, today),

@@ -27,6 +27,7 @@ class DemoCase:
     sex: str = "unknown"
     birth_date: date | None = None
     laterality: str = "unknown"
+    image_manipulation: str = ""
     intake: dict[str, object] = field(default_factory=dict)
 
 
@@ -51,6 +52,7 @@ def file_case(demo: DemoCase, *, actor: User) -> Case | None:
             "data": demo.picture,
             "image_type": "dermoscopic",
             "recognisable": False,
+            "image_manipulation": demo.image_manipulation,
         }
         try:
             images.attach_image(actor=actor, **picture)

@@ -7,7 +7,7 @@ from cases.models.base import Record, one_of
 from cases.models.case import Case
 from cases.models.lesion import Lesion
 from cases.storage import private_storage
-from cases.vocabulary import DermoscopicType, ImageType, Veil, Verdict
+from cases.vocabulary import DermoscopicType, ImageManipulation, ImageType, Veil, Verdict
 
 BANDS = ("phash_band_1", "phash_band_2", "phash_band_3", "phash_band_4")
 
@@ -33,6 +33,8 @@ class LesionImage(Record):
     dermoscopic_type = models.CharField(max_length=25, choices=DermoscopicType, blank=True, default="")
     # A person could be known by it, as by a face: it is shown only to whoever asks to see it.
     recognisable = models.BooleanField(default=False)
+    # "": a photograph as it was taken. A generated one shows nobody, and says so wherever it is shown.
+    image_manipulation = models.CharField(max_length=20, choices=ImageManipulation, blank=True, default="")
     captured_at = models.DateTimeField(null=True, blank=True)
     # The image that this one was taken for in its stead. That one stays for ever, but no longer counts.
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, related_name="replacements", null=True, blank=True)
@@ -64,6 +66,7 @@ class LesionImage(Record):
             models.UniqueConstraint(fields=["case", "sha256"], name="image_bytes_once_per_case"),
             one_of("image_type", ImageType, name="image_type_known"),
             one_of("dermoscopic_type", DermoscopicType, name="image_dermoscopic_type_known", blank=True),
+            one_of("image_manipulation", ImageManipulation, name="image_manipulation_known", blank=True),
             models.CheckConstraint(
                 condition=Q(image_type=ImageType.DERMOSCOPIC) | Q(dermoscopic_type=""),
                 name="image_dermoscopic_type_only_when_dermoscopic",
@@ -74,6 +77,10 @@ class LesionImage(Record):
             models.Index(fields=["sha256"], name="image_by_bytes"),
             *(models.Index(fields=[band], name=f"image_by_{band}") for band in BANDS),
         ]
+
+    @property
+    def is_generated(self) -> bool:
+        return self.image_manipulation == ImageManipulation.SYNTHETIC
 
     @property
     def veil(self) -> list[Veil]:

@@ -20,7 +20,7 @@ from cases.services.intake import locked_case, refuse_unless_editable
 from cases.services.quality import as_fields, measure
 from cases.services.wrong_patient import check_reason, record_override, refuse_known_bytes, refuse_known_picture
 from cases.storage import new_key, private_storage, removed_on_failure
-from cases.vocabulary import Action, DermoscopicType, ImageType
+from cases.vocabulary import Action, DermoscopicType, ImageManipulation, ImageType
 
 
 def attach_image(
@@ -32,6 +32,7 @@ def attach_image(
     image_type: str,
     dermoscopic_type: str = "",
     recognisable: bool | None = None,
+    image_manipulation: str = "",
     captured_at: datetime | None = None,
     replaces: LesionImage | None = None,
     override_reason: str = "",
@@ -39,13 +40,14 @@ def attach_image(
 ) -> LesionImage:
     """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned.
 
+    `image_manipulation` says whether it was altered or generated; "" is a photograph as it was taken.
     `recognisable` says whether a person could be known by it; near the face it has to be said, elsewhere None is no.
     `replaces` is the image in whose stead this one was taken, where others were asked for.
     What another patient of the clinic already has needs an `override_reason`, or is refused as `FiledElsewhere`.
     A caller with a transaction of its own gives the `picture` that `clean_upload` made of the data before it.
     """
     details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
-    details["replaces"] = replaces
+    details |= {"image_manipulation": image_manipulation, "replaces": replaces}
     reason = override_reason.strip()
     ensure_attachable(actor, case, lesion, override_reason=reason, recognisable=recognisable, **details)
     known = already_there(case, lesion, sha256(data), replaces)
@@ -108,6 +110,7 @@ def ensure_attachable(
     dermoscopic_type: str = "",
     recognisable: bool | None = None,
     captured_at: datetime | None = None,
+    image_manipulation: str = "",
     replaces: LesionImage | None = None,
     override_reason: str = "",
 ) -> None:
@@ -117,6 +120,7 @@ def ensure_attachable(
     problems = _problems(case, lesion, image_type, dermoscopic_type, captured_at)
     if recognisable is None and lesion.near_the_face:
         problems.add("recognisable", "Say whether a person can be recognised in it: the lesion is near the face.")
+    problems.choice("image_manipulation", image_manipulation, ImageManipulation, blank=True)
     check_reason(problems, override_reason)
     problems.raise_if_any()
     refuse_unless_editable(case)
@@ -208,4 +212,5 @@ def _file_away(actor: User, case: Case, lesion: Lesion, picture: Picture, **fiel
 def _special(image: LesionImage) -> dict[str, object]:
     """What is told of the few images that it holds for."""
     instead = {"replaces": str(image.replaces_id)} if image.replaces_id else {}
-    return {**instead, "recognisable": True} if image.recognisable else instead
+    made = {"image_manipulation": image.image_manipulation} if image.image_manipulation else {}
+    return {**instead, **made, **({"recognisable": True} if image.recognisable else {})}

@@ -13,7 +13,7 @@ from cases.demo.drawings import MARK, drawn_cases
 from cases.demo.filing import years_ago
 from cases.demo.loading import load_drawings_if_empty, load_ham10000
 from cases.errors import InvalidInput, NotFound
-from cases.models import Analysis, Case, Clinic, ModelVersion, Patient, User
+from cases.models import Analysis, Case, Clinic, LesionImage, ModelVersion, Patient, User
 from cases.pictures import clean_picture
 from cases.selectors.audit import verify_chain
 from cases.services.analyses import perform_analysis
@@ -71,6 +71,7 @@ def test_drawn_lesions_are_labelled_as_drawings():
     assert load_drawings_if_empty(clinic) == 0
     assert all(case.reason.startswith("Drawing, not a patient") for case in Case.objects.all())
     assert set(Patient.objects.values_list("given_name", flat=True)) == {"Drawing"}
+    assert set(LesionImage.objects.values_list("image_manipulation", flat=True)) == {"synthetic"}
     assert verify_chain(clinic).ok
 
 

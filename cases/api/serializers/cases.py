@@ -9,7 +9,7 @@ from cases.models import Case, LesionImage
 from cases.models.case import SYMPTOMS
 from cases.permissions import visible_images, visible_lesions, visible_patients
 from cases.states import CaseState
-from cases.vocabulary import DermoscopicType, Tier, Veil
+from cases.vocabulary import DermoscopicType, ImageManipulation, Tier, Veil
 
 
 class CaseIn(serializers.ModelSerializer):
@@ -60,6 +60,9 @@ class ImageIn(serializers.ModelSerializer):
 
 class ImageOut(serializers.ModelSerializer):
     dermoscopic_type = OptionalCode(DermoscopicType.choices)
+    image_manipulation = OptionalCode(
+        ImageManipulation.choices, help_text="What was done to it: generated, or altered; null for a photograph."
+    )
     url = serializers.SerializerMethodField(help_text="The stored picture: upright, without any embedded metadata.")
     quality = QualityOut(source="quality_check", allow_null=True, read_only=True)
     veil = serializers.ListField(
@@ -71,9 +74,9 @@ class ImageOut(serializers.ModelSerializer):
     class Meta:
         model = LesionImage
         fields = [
-            "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces",
-            "uploaded_at", "media_type", "width", "height", "byte_size", "sha256", "stored_sha256", "override_reason",
-            "url", "quality", "veil",
+            "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "image_manipulation",
+            "captured_at", "replaces", "uploaded_at", "media_type", "width", "height", "byte_size", "sha256",
+            "stored_sha256", "override_reason", "url", "quality", "veil",
         ]  # fmt: skip
         read_only_fields = fields
 

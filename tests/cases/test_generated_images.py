@@ -1,0 +1,62 @@
+"""A picture that shows nobody says so wherever it is shown, in the API and in the trail."""
+
+import pytest
+from django.urls import reverse
+
+from cases.errors import InvalidInput
+from cases.models import AuditEvent
+from cases.services.images import attach_image
+from tests.drawings import jpeg
+from tests.factories import CaseFactory, LesionFactory, LesionImageFactory
+
+pytestmark = pytest.mark.django_db
+
+MARK = '<span class="made">generated</span>'
+
+
+@pytest.fixture
+def case(north):
+    case = CaseFactory(
+        ready=True, patient__clinic=north.clinic, tier="urgent", malignancy=0.6, flagged=True, flag_threshold=0.18
+    )
+    LesionImageFactory(case=case, image_manipulation="synthetic")
+    return case
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("worklist", "dermatologist"), ("home", "dermatologist"), ("case", "staff"), ("patient", "staff")],
+)
+def test_its_mark_is_on_every_page_that_shows_it(client_for, north, case, name, role):
+    args = {"case": [case.pk], "patient": [case.patient_id]}.get(name, [])
+    client, url = client_for(getattr(north, role)), reverse(f"cases:{name}", args=args)
+    assert MARK in client.get(url).content.decode()
+    case.images.update(image_manipulation="")
+    assert MARK not in client.get(url).content.decode()
+
+
+def test_the_viewer_calls_it_by_its_name(client_for, north, case):
+    def page():
+        return client_for(north.dermatologist).get(reverse("cases:reading", args=[case.pk])).content.decode()
+
+    assert "Generated: not a photograph, nobody's skin" in page()
+    assert 'alt="Generated Dermoscopic image' in page()
+    LesionImageFactory(case=case, lesion=case.images.get().lesion, image_manipulation="synthetic")
+    assert page().count(MARK) == 2, "one for each in the strip"
+    case.images.update(image_manipulation="")
+    assert "enerated" not in page()
+
+
+def test_the_api_and_the_trail_tell(api, north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    lesion = LesionFactory(patient=case.patient)
+    details = {"actor": north.staff, "case": case, "lesion": lesion, "image_type": "dermoscopic"}
+    attach_image(data=jpeg(1), image_manipulation="synthetic", **details)
+    attach_image(data=jpeg(2), **details)
+    told = [event.payload.get("image_manipulation") for event in AuditEvent.objects.filter(action="image_attached")]
+    assert told == ["synthetic", None]
+    shown = api(north.staff).get(f"/api/v1/cases/{case.pk}/").json()["images"]
+    assert [image["image_manipulation"] for image in shown] == ["synthetic", None]
+    with pytest.raises(InvalidInput) as caught:
+        attach_image(data=jpeg(3), image_manipulation="painted", **details)
+    assert set(caught.value.errors) == {"image_manipulation"}
