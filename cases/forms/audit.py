@@ -20,7 +20,10 @@ class AuditForm(forms.Form):
     object = forms.UUIDField(
         label="To which object",
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": "id", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"placeholder": "id, or press one below", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        error_messages={"invalid": "Paste the id whole: it is 36 characters long."},
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from cases.models import AuditEvent
 from cases.permissions import find, visible_audit_reports
 from cases.selectors import trail
 from cases.selectors.audit import verify_chain
+from cases.selectors.trail_names import objects_named
 from cases.services.audit import record_view
 from cases.services.audit_reports import create_audit_report, download_audit_report
 from cases.views.access import requires
@@ -75,6 +76,7 @@ def _context(request: HttpRequest, form: AuditForm, page: Any) -> dict[str, Any]
     return {
         "form": form,
         "page": page,
+        "events": objects_named(request.user, page.object_list),
         "query": query.urlencode(),
         "length": length,
         "verify_at_once": length <= QUICKLY_VERIFIED,

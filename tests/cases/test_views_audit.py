@@ -5,13 +5,15 @@ import io
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import AuditEvent, AuditReport, ModelVersion
 from cases.services import audit
 from cases.vocabulary import Action
-from tests.factories import ModelVersionFactory, PatientFactory, thresholds
+from tests.factories import CaseFactory, ModelVersionFactory, PatientFactory, thresholds
 
 pytestmark = pytest.mark.django_db
 TRAIL = "/audit/"
@@ -102,6 +104,52 @@ def test_export_holds_what_the_search_showed(browser, north, events):
 def test_a_nonsense_export_is_refused(browser):
     assert browser.post(reverse("cases:audit_report"), {"action": "nonsense"}).status_code == 422
     assert not AuditReport.objects.exists()
+
+
+def test_a_thing_goes_by_its_name_where_the_reader_may_see_it_and_by_its_id_elsewhere(client_for, north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    audit.record_view(actor=north.staff, action=Action.CASE_VIEWED, about=case)
+    audit.record(clinic=north.clinic, actor=None, action=Action.MEMBER_ADDED, about=north.staff)
+    told = client_for(north.admin).get(TRAIL).content.decode()
+    assert f">Case {case} of {case.patient}</a>" in told
+    assert f">Login {north.staff.username}</a>" in told
+    told = client_for(north.auditor).get(TRAIL).content.decode()
+    assert f">Case {str(case.pk)[:8]}</a>" in told
+    assert str(case.patient) not in told
+
+
+def test_names_take_as_many_queries_for_many_events_as_for_one(browser, north):
+    def look():
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(TRAIL)
+        return len(queries)
+
+    for patient in [PatientFactory(clinic=north.clinic) for _ in range(2)]:
+        audit.record_view(actor=north.staff, action=Action.PATIENT_VIEWED, about=patient)
+    few = look()
+    for patient in [PatientFactory(clinic=north.clinic) for _ in range(5)]:
+        audit.record_view(actor=north.staff, action=Action.PATIENT_VIEWED, about=patient)
+    assert look() == few
+
+
+def test_details_are_words_links_and_short_hashes(browser, north, events):
+    payload = {"idle": True, "image": str(events.pk), "sha256": "ab" * 32, "reason": "lesion_off_frame", "tier": ""}
+    audit.record(clinic=north.clinic, actor=None, action=Action.CASE_RELEASED, about=events, payload=payload)
+    told = browser.get(TRAIL).content.decode()
+    assert "because nobody touched it</span> yes" in told
+    assert f'href="?object={events.pk}" title="{events.pk}: all that happened to it">{str(events.pk)[:8]}</a>' in told
+    assert f'<code class="hash-short" tabindex="0">{"ab" * 32}</code>' in told
+    assert "lesion off frame" in told
+    assert "tier" not in told
+
+
+def test_half_an_id_is_refused_in_words_and_nothing_counts_as_searched(browser):
+    answer = browser.get(TRAIL, {"object": "abc"})
+    assert answer.status_code == 422
+    told = answer.content.decode()
+    assert "Paste the id whole" in told
+    assert "No search was made" in told
+    assert "No event matches" not in told
 
 
 # ── Model versions ────────────────────────────────────────────────────────────────────────────────
