@@ -10,13 +10,11 @@ import time
 from django.db import OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-_LINED_UP = "('ready', 'in_review', 'awaiting_images', 'second_read', 'adjudication')"
-_COLUMNS = "case_id, clinic_id, line, state, tier, band, flagged, silent, clock, malignancy"
-_KIND = "clinic_id, line, state, tier, band, flagged, silent"
+from cases.queue_filling import COLUMNS, COUNTED, KIND, MEMORY, NEW_ID, fill, is_empty, run
 
+_LINED_UP = "('ready', 'in_review', 'awaiting_images', 'second_read', 'adjudication')"
 _ATTEMPTS, _PAUSE = 40, 0.25  # seconds; with the waits in between half a minute
 
-_NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
 # 1e-9: 0.29 × 100 is a little less than 29.
 _BAND = {
     "postgresql": "floor(c.malignancy * 100 + 1e-9)::smallint",
@@ -47,7 +45,7 @@ def places(vendor: str, which: str) -> str:
             UNION SELECT c.id, 'model:' || {version} FROM {images} JOIN cases_analysis a ON a.image_id = i.id
                 WHERE a.state = 'succeeded' AND NOT {replaced} AND {waits}
         ) l ON l.case_id = c.id
-        WHERE {which}
+        WHERE {waits}
     """
 
 
@@ -63,7 +61,7 @@ def uninstall(connection: BaseDatabaseWrapper) -> None:
     on_table = " ON {1}" if connection.vendor == "postgresql" else ""
     with transaction.atomic(using=connection.alias):
         for name, table in ((name, table) for name, table in _TABLE_OF.items() if name in present):
-            _run(connection, f"DROP TRIGGER {{0}}{on_table}".format(name, table))
+            run(connection, f"DROP TRIGGER {{0}}{on_table}".format(name, table))
 
 
 def rebuild(connection: BaseDatabaseWrapper) -> None:
@@ -73,7 +71,7 @@ def rebuild(connection: BaseDatabaseWrapper) -> None:
     """
     with transaction.atomic(using=connection.alias):
         _hold_still(connection)
-        _fill(connection)
+        fill(connection, places(connection.vendor, "1 = 1"))
         _install(connection)
 
 
@@ -82,9 +80,9 @@ def _hold_still(connection: BaseDatabaseWrapper) -> None:
     if connection.vendor == "sqlite":  # where one writes at a time
         uninstall(connection)
         return
-    _run(connection, "SET LOCAL statement_timeout = 0")  # a million cases take as long as it takes
+    run(connection, "SET LOCAL statement_timeout = 0")  # a million cases take as long as it takes
     _lock_tables(connection)
-    _run(
+    run(
         connection,
         "SET CONSTRAINTS ALL IMMEDIATE",  # a table with checks outstanding cannot be altered
         "ALTER TABLE cases_queueplace DISABLE TRIGGER USER",
@@ -100,11 +98,13 @@ def _lock_tables(connection: BaseDatabaseWrapper) -> None:
     for left in reversed(range(_ATTEMPTS)):
         try:
             with transaction.atomic(using=connection.alias):
-                _run(
+                run(
                     connection,
                     "SET LOCAL lock_timeout = '500ms'",
                     f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE",
                 )
+                if is_empty(connection):  # its indexes will be made at the end
+                    run(connection, "LOCK TABLE cases_queueplace IN ACCESS EXCLUSIVE MODE")
             return
         except OperationalError:
             if not left:
@@ -112,55 +112,33 @@ def _lock_tables(connection: BaseDatabaseWrapper) -> None:
             time.sleep(_PAUSE)
 
 
-def _fill(connection: BaseDatabaseWrapper) -> None:
-    vendor = connection.vendor
-    _run(
-        connection,
-        "DELETE FROM cases_queueplace",
-        f"INSERT INTO cases_queueplace (id, {_COLUMNS})"
-        f" SELECT {_NEW_ID[vendor]}, {_COLUMNS} FROM ({places(vendor, '1 = 1')}) AS ought",
-        "DELETE FROM cases_queuetally",
-        f"INSERT INTO cases_queuetally (id, {_KIND}, change)"
-        f" SELECT {_NEW_ID[vendor]}, {_KIND}, n FROM ({_counted()}) AS counted",
-    )
-
-
 def _install(connection: BaseDatabaseWrapper) -> None:
     """Put on what is missing, over what is there."""
     for name, table in _TABLE_OF.items():
         head, body = _head(name), _body(connection.vendor, name)
         if connection.vendor == "sqlite":
-            _run(connection, _on_sqlite(head, body))
+            run(connection, _on_sqlite(head, body))
         else:
-            _run(connection, *_on_postgresql(name, table, head, body))
+            run(connection, *_on_postgresql(name, table, head, body))
 
 
 def differences(connection: BaseDatabaseWrapper) -> tuple[int, int]:
     """How many places are not what the cases say, and how many tallies are not what the places say."""
-    ought = f"SELECT {_COLUMNS} FROM ({places(connection.vendor, '1 = 1')}) AS ought"
-    tallied = f"SELECT {_KIND}, sum(change) AS n FROM cases_queuetally GROUP BY {_KIND} HAVING sum(change) <> 0"
+    tallied = f"SELECT {KIND}, sum(change) AS n FROM cases_queuetally GROUP BY {KIND} HAVING sum(change) <> 0"
     with transaction.atomic(using=connection.alias):
         if connection.vendor == "postgresql":
-            _run(connection, "SET LOCAL statement_timeout = 0")  # a million cases are looked at
-        wrong_places = _apart(connection, ought, f"SELECT {_COLUMNS} FROM cases_queueplace")
-        return wrong_places, _apart(connection, tallied, _counted())
+            run(connection, "SET LOCAL statement_timeout = 0", *MEMORY)  # a million cases are looked at
+        wrong_places = _apart(connection, COLUMNS, places(connection.vendor, "1 = 1"), "SELECT * FROM cases_queueplace")
+        return wrong_places, _apart(connection, f"{KIND}, n", tallied, COUNTED)
 
 
-def _counted() -> str:
-    return f"SELECT {_KIND}, count(*) AS n FROM cases_queueplace GROUP BY {_KIND}"
-
-
-def _apart(connection: BaseDatabaseWrapper, one: str, other: str) -> int:
-    lost, extra = (f"SELECT * FROM ({a}) AS a EXCEPT SELECT * FROM ({b}) AS b" for a, b in ((one, other), (other, one)))
+def _apart(connection: BaseDatabaseWrapper, columns: str, one: str, other: str) -> int:
+    """How many rows only one of the two has; neither has a row twice."""
+    both = f"SELECT {columns} FROM ({one}) AS one UNION ALL SELECT {columns} FROM ({other}) AS other"
+    apart = f"SELECT 1 FROM ({both}) AS rows_of_both GROUP BY {columns} HAVING count(*) = 1"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT (SELECT count(*) FROM ({lost}) AS lost) + (SELECT count(*) FROM ({extra}) AS extra)")
+        cursor.execute(f"SELECT count(*) FROM ({apart}) AS apart")
         return int(cursor.fetchone()[0])
-
-
-def _run(connection: BaseDatabaseWrapper, *statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
 
 
 def _installed(connection: BaseDatabaseWrapper) -> dict[str, str | None]:
@@ -210,22 +188,22 @@ _TABLE_OF = {name: table for name, (table, _, _) in _EVENTS.items()}
 def _refresh(vendor: str, which: str) -> list[str]:
     """Take the places away that are wrong, and add those that are missing: what is right stays untouched."""
     equals = "IS NOT DISTINCT FROM" if vendor == "postgresql" else "IS"
-    same = " AND ".join(f"o.{column} {equals} cases_queueplace.{column}" for column in _COLUMNS.split(", "))
+    same = " AND ".join(f"o.{column} {equals} cases_queueplace.{column}" for column in COLUMNS.split(", "))
     ought = places(vendor, f"c.id IN ({which})")
     remove = (
         f"DELETE FROM cases_queueplace WHERE case_id IN ({which})"
         f" AND NOT EXISTS (SELECT 1 FROM ({ought}) AS o WHERE {same})"
     )
     add = (
-        f"INSERT INTO cases_queueplace (id, {_COLUMNS}) SELECT {_NEW_ID[vendor]}, {_COLUMNS} FROM ({ought}) AS o"
+        f"INSERT INTO cases_queueplace (id, {COLUMNS}) SELECT {NEW_ID[vendor]}, {COLUMNS} FROM ({ought}) AS o"
         " WHERE NOT EXISTS (SELECT 1 FROM cases_queueplace q WHERE q.case_id = o.case_id AND q.line = o.line)"
     )
     return [remove, add]
 
 
 def _tally(row: str, change: int) -> str:
-    kept = ", ".join(f"{row}.{column}" for column in _KIND.split(", "))
-    return f"INSERT INTO cases_queuetally (id, {_KIND}, change) VALUES ({{new_id}}, {kept}, {change})"
+    kept = ", ".join(f"{row}.{column}" for column in KIND.split(", "))
+    return f"INSERT INTO cases_queuetally (id, {KIND}, change) VALUES ({{new_id}}, {kept}, {change})"
 
 
 def _head(name: str) -> str:
@@ -236,7 +214,7 @@ def _head(name: str) -> str:
 def _body(vendor: str, name: str) -> str:
     if name.startswith("queue_place"):
         row, change = ("NEW", 1) if name.endswith("insert") else ("OLD", -1)
-        statements = [_tally(row, change).format(new_id=_NEW_ID[vendor])]
+        statements = [_tally(row, change).format(new_id=NEW_ID[vendor])]
     else:
         statements = _refresh(vendor, _EVENTS[name][2])
     lock, done = (_lock(name), " RETURN NULL; END") if vendor == "postgresql" else ("", " END")

@@ -87,6 +87,30 @@ def test_all_made_anew_counts_each_place_once(waiting):
     assert set(QueueTally.objects.values_list("change", flat=True)) == {1}
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite makes all of them anew")
+def test_places_that_are_right_stay_untouched(waiting):
+    QueuePlace.objects.filter(line="").update(band=3)
+    right = set(QueuePlace.objects.exclude(line="").values_list("pk", "case"))
+    queue_triggers.rebuild(connection)
+    assert set(QueuePlace.objects.exclude(line="").values_list("pk", "case")) == right
+    assert differences() == SOUND
+
+
+def test_places_that_are_made_from_nothing_have_all_their_indexes(waiting):
+    def indexes():
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, QueuePlace._meta.db_table)
+        return {name: each["columns"] for name, each in found.items() if each["index"]}
+
+    before = indexes()
+    assert {index.name for index in QueuePlace._meta.indexes} <= set(before)
+    QueuePlace.objects.all().delete()
+    queue_triggers.rebuild(connection)
+    assert indexes() == before
+    assert lines(waiting)
+    assert differences() == SOUND
+
+
 def switched_off(name, table):
     if connection.vendor == "postgresql":
         return [f"ALTER TABLE {table} DISABLE TRIGGER {name}"]
