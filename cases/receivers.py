@@ -1,4 +1,4 @@
-"""What Django tells of by signals only: sign-ins for the audit trail, migrations for the queue's triggers."""
+"""What Django tells of by signals only: sign-ins for the audit trail, migrations for what stands beside the schema."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import receiver
 
-from cases import queue_triggers
+from cases import queue_triggers, search_index
 from cases.models import QueueTally, User
 from cases.services import audit
 from cases.services.veils import veil_again
@@ -50,6 +50,7 @@ def on_migrated(using: str, plan: Sequence[object] = (), **_: object) -> None:
         return  # migrated back to before there was a queue
     if plan or queue_triggers.amiss(connection):
         queue_triggers.rebuild(connection)
+    search_index.ensure(connection)
 
 
 def _limit(connection: BaseDatabaseWrapper, **limits: str) -> None:

@@ -12,6 +12,7 @@ from cases.names import FoldedField, fold
 from cases.vocabulary import Answer, Sex, SkinType
 
 HEAD = 3  # letters that a name is looked up by
+_PART = 3  # letters at least that are looked for inside of a word; fewer have to be its beginning
 
 
 def new_pseudonym() -> str:
@@ -27,14 +28,26 @@ class PatientQuerySet(models.QuerySet):
         """In upper or lower case; asked as the unique constraint asks, by its index."""
         return self.alias(identifier_key=Lower("identifier")).filter(identifier_key=Lower(Value(identifier)))
 
+    def with_pseudonym(self, words: str):
+        return self.filter(pseudonym_holds(words.strip()))
+
     def matching(self, words: str):
-        """Patients whose pseudonym, identifier or names hold every word; accents and case make no difference."""
-        found = self
+        """Patients whose pseudonym, identifier or names hold every word; accents and case make no difference.
+
+        Each way to be known has an index: one without would have every patient read.
+        """
+        found = self.alias(identifier_key=Lower("identifier"))
         for word in words.split():
-            known = Q(pseudonym__icontains=word) | Q(identifier__iexact=word)
+            known = pseudonym_holds(word) | Q(identifier_key=Lower(Value(word)))
             name = fold(word)
-            found = found.filter(known | Q(given_key__contains=name) | Q(family_key__contains=name) if name else known)
+            part = "contains" if len(name) >= _PART else "startswith"
+            named = Q(**{f"given_key__{part}": name}) | Q(**{f"family_key__{part}": name})
+            found = found.filter(known | named if name else known)
         return found
+
+
+def pseudonym_holds(word: str) -> Q:
+    return Q(pseudonym__icontains=word) if len(word) >= _PART else Q(pseudonym__istartswith=word)
 
 
 class Patient(Record):

@@ -33,9 +33,8 @@ def _counted(rows: QuerySet) -> Coalesce:
 
 def patients_matching(user: User, words: str) -> QuerySet[Patient]:
     """By pseudonym for everybody; by identifier and names only for those who may know who it is."""
-    if may(user, "view_identity"):
-        return register_of(user).filter(pk__in=visible_patients(user).matching(words).values("pk"))
-    return register_of(user).filter(pseudonym__icontains=words.strip())
+    register = register_of(user)
+    return register.matching(words) if may(user, "view_identity") else register.with_pseudonym(words)
 
 
 def lesions_of(user: User, patient: Patient) -> list[Lesion]:

@@ -74,5 +74,5 @@ def test_a_sweeper_is_alive_or_not(settings, tmp_path):
 def test_the_doctor_finds_what_is_wrong(north, active_model):
     assert "SICK" not in told("doctor")
     ModelVersion.objects.update(sha256="0" * 64)
-    with pytest.raises(CommandError, match="1 of 7"):
+    with pytest.raises(CommandError, match="1 of 8"):
         told("doctor")

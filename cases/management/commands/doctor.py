@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from cases import search_index
 from cases.models import Analysis, Clinic, ModelVersion
 from cases.runtime import bundle_path
 from cases.selectors.audit import verify_chain
@@ -20,7 +21,7 @@ class Command(BaseCommand):
     help = "Check the database, the data folder, the broker, the active models and the audit trail."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        checks = (_database, _data_folder, _broker, _models, _audit, _queue, _work)
+        checks = (_database, _data_folder, _broker, _models, _audit, _queue, _search, _work)
         sick = [check for check in checks if not self._passes(check)]
         if sick:
             raise CommandError(f"{len(sick)} of {len(checks)} checks failed.")
@@ -80,6 +81,10 @@ def _audit() -> str:
 
 def _queue() -> str:
     return ensure_sound()
+
+
+def _search() -> str:
+    return search_index.how(connection)
 
 
 def _work() -> str:
