@@ -1,3 +1,4 @@
+import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -6,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cases.models.base import Record, one_of
+from cases.models.clinic import Clinic
 from cases.models.patient import Patient
 from cases.states import CASE_MOVES, EDITABLE_CASE, WAITING_CASE, CaseState
 from cases.vocabulary import Answer, Tier
@@ -15,6 +17,18 @@ SYMPTOMS = ("itch", "grew", "bled", "hurt", "changed", "elevated")
 
 def _answer() -> models.CharField:
     return models.CharField(max_length=10, choices=Answer, default=Answer.UNKNOWN)
+
+
+class PatientsClinic(models.ForeignKey):
+    """The clinic of the patient, written down again with the case: a list of a clinic is then a run of one index.
+
+    A patient never changes clinics, nor a case its patient. What somebody may see is still asked of the patient.
+    """
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> uuid.UUID:  # noqa: FBT001  Django's signature
+        if add:
+            setattr(model_instance, self.attname, model_instance.patient.clinic_id)
+        return super().pre_save(model_instance, add)
 
 
 class CaseQuerySet(models.QuerySet):
@@ -27,6 +41,10 @@ class CaseQuerySet(models.QuerySet):
 
     def ready(self):
         return self.filter(state=CaseState.READY)
+
+    def in_clinic_and_state(self, clinic, state: CaseState):
+        """As an index has them, in the order of their beginning."""
+        return self.filter(patients_clinic=clinic, state=state)
 
     def flagged(self):
         return self.filter(flagged=True)
@@ -42,6 +60,10 @@ class Case(Record):
     """One question about one patient's skin, from intake to a signed answer."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="cases")
+    # Without an index and a check of its own: those below begin with it, and the patient's clinic is checked.
+    patients_clinic = PatientsClinic(
+        Clinic, on_delete=models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     reason = models.CharField(max_length=500)
     state = models.CharField(max_length=20, choices=CaseState, default=CaseState.DRAFT)
 
@@ -109,6 +131,12 @@ class Case(Record):
             models.Index(fields=["state", "analysis_deadline"], name="case_by_deadline"),
             models.Index(fields=["patient", "-created_at"], name="case_by_patient"),
             models.Index(fields=["state", "created_at"], name="case_by_state"),
+            models.Index(fields=["patients_clinic", "state", "created_at"], name="case_by_clinic_and_state"),
+            models.Index(
+                fields=["patients_clinic", "-updated_at"],
+                condition=Q(state=CaseState.DRAFT),
+                name="case_drafts_of_clinic",
+            ),
             models.Index(fields=["submitted_at"], name="case_by_submission"),
             models.Index(fields=["decided_at"], name="case_by_decision"),
         ]

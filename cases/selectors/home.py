@@ -12,20 +12,32 @@ from cases.selectors.queue_numbers import oldest_clock, queue_numbers
 from cases.states import AnalysisState, CaseState
 
 SHOWN = 20
+COUNTED = 1000
 
 
 class Part(NamedTuple):
-    """The first cases of a list, and how many the whole list holds."""
+    """The first rows of a list, and how long the whole list is."""
 
-    cases: list[Case]
-    total: int
+    rows: list[Any]
+    counted: int  # up to one more than `COUNTED`
 
     def __bool__(self) -> bool:
-        return bool(self.cases)
+        return bool(self.rows)
+
+    @property
+    def total(self) -> str:
+        """Nobody reads so long a list, and to count it takes as long as it is."""
+        return f"more than {COUNTED:,}" if self.counted > COUNTED else str(self.counted)
+
+    @property
+    def is_cut(self) -> bool:
+        return self.counted > len(self.rows)
 
 
-def first_of(cases: QuerySet[Case]) -> Part:
-    return Part(list(cases[:SHOWN]), cases.count())
+def first_of(found: QuerySet) -> Part:
+    rows = list(found[: SHOWN + 1])
+    counted = len(rows) if len(rows) <= SHOWN else found.values("pk")[: COUNTED + 1].count()
+    return Part(rows[:SHOWN], counted)
 
 
 def listed_cases(user: User) -> QuerySet[Case]:
@@ -35,7 +47,7 @@ def listed_cases(user: User) -> QuerySet[Case]:
 
 
 def cases_in(user: User, state: CaseState) -> QuerySet[Case]:
-    return listed_cases(user).filter(state=state)
+    return listed_cases(user).in_clinic_and_state(user.clinic, state)
 
 
 def held_by(user: User) -> QuerySet[Case]:
@@ -63,9 +75,11 @@ def oldest_wait(user: User) -> datetime | None:
 def numbers_of_today(user: User) -> dict[str, int]:
     """Since midnight in the clinic's time zone."""
     since = start_of_day()
-    cases = visible_cases(user).aggregate(
-        submitted=Count("pk", filter=Q(submitted_at__gte=since)), decided=Count("pk", filter=Q(decided_at__gte=since))
-    )
+    cases = visible_cases(user)
+    of_cases = {  # one question each, for each has an index of its own
+        "submitted": cases.filter(submitted_at__gte=since).count(),
+        "decided": cases.filter(decided_at__gte=since).count(),
+    }
     analyses = (
         visible_analyses(user)
         .filter(finished_at__gte=since)
@@ -76,7 +90,7 @@ def numbers_of_today(user: User) -> dict[str, int]:
         )
     )
     patients = visible_patients(user).filter(created_at__gte=since).count()
-    return {"patients": patients, **cases, **analyses, "events": events_today(user)}
+    return {"patients": patients, **of_cases, **analyses, "events": events_today(user)}
 
 
 def events_today(user: User) -> int:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from cases.forms.patients import PatientForm
 from cases.models import Case, Patient, User
 from cases.models.analysis import Step
+from cases.selectors.home import Part
 from cases.selectors.results import Probability
 from cases.selectors.worklist import WorklistRow
 from cases.states import CaseState
@@ -46,6 +47,7 @@ _SEEN = (
 def design(request: HttpRequest) -> HttpResponse:
     day, night = themes()
     patient = Patient(pseudonym="P-00000000", birth_date=date(1957, 3, 14), sex="female")
+    states = [_case(patient, state=state) for state in CaseState]
     context = {
         "patient": patient,
         "case": _case(patient),
@@ -53,7 +55,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "sizes": day.starting("f"),
         "spaces": day.starting("s"),
         "tiers": [*Tier.values, ""],
-        "states": [_case(patient, state=state) for state in CaseState],
+        "states": states,
+        "cut": Part(states[2:5], 9),
         "rows": [_row(patient, seen) for seen in _SEEN],
         "steps": _steps(),
         "tones": ("info", "success", "warning", "error"),

@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _staff(user: User) -> tuple[str, dict[str, Any]]:
     return "home/staff.html", {
-        "retakes": open_retakes(user),
+        "retakes": selectors.first_of(open_retakes(user)),
         "failed": selectors.first_of(selectors.failed_cases(user)),
         "drafts": selectors.first_of(selectors.cases_in(user, CaseState.DRAFT).order_by("-updated_at")),
         "analysing": selectors.first_of(selectors.cases_in(user, CaseState.SUBMITTED)),

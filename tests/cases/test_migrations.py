@@ -46,6 +46,14 @@ def test_patients_of_before_are_found_without_their_accents_too(north):
     assert Patient.objects.filter(family_key="nunez").count() == len(patients)
 
 
+def test_cases_of_before_get_the_clinic_of_their_patient(north, south):
+    clinics = {CaseFactory(patient__clinic=each.clinic).pk: each.clinic.pk for each in (north, south)}
+    assert dict(Case.objects.values_list("pk", "patients_clinic")) == clinics
+    Case.objects.update(patients_clinic=south.clinic)
+    importlib.import_module("cases.migrations.0024_clinic_of_a_case").fill(apps, None)
+    assert dict(Case.objects.values_list("pk", "patients_clinic")) == clinics
+
+
 def test_identifiers_that_differ_in_case_only_are_named_and_not_merged(north):
     migration = importlib.import_module("cases.migrations.0006_identifier_in_any_case")
     PatientFactory(clinic=north.clinic, identifier="A2")

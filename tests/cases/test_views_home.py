@@ -1,11 +1,16 @@
 """The start page, the frame around every page, and the door."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.factories import PASSWORD, AnalysisFactory, CaseFactory, PredictionFactory
+from cases.selectors import home
+from cases.states import CaseState
+from tests.factories import PASSWORD, AnalysisFactory, CaseFactory, PredictionFactory, RetakeRequestFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +62,37 @@ def test_a_long_list_is_cut_and_says_how_long_it_is(north, client):
     assert part.count('class="row-link"') == 20
     assert "20 of 22 are shown" in part
     assert "are shown" not in section(page, "Drafts")
+
+
+def test_a_very_long_list_is_not_counted_to_its_end(north, client, monkeypatch):
+    monkeypatch.setattr(home, "COUNTED", 21)
+    CaseFactory.create_batch(23, patient__clinic=north.clinic, ready=True)
+    assert "20 of more than 21 are shown" in section(page_of(client, north.staff), "Waiting for a dermatologist")
+
+
+def test_of_many_retakes_those_that_wait_longest_are_shown(north, client):
+    awaiting = CaseFactory.create_batch(22, patient__clinic=north.clinic, awaiting_images=True)
+    for days, case in enumerate(awaiting):
+        RetakeRequestFactory(case=case, created_at=timezone.now() - timedelta(days=days))
+    part = section(page_of(client, north.staff), "22 retakes asked")
+    assert part.count('class="row-link"') == 20
+    assert "20 of 22 are shown" in part
+    shown = [case.patient.pseudonym in part for case in awaiting]
+    assert shown == [False] * 2 + [True] * 20
+
+
+def test_a_list_of_a_clinic_is_read_from_one_index(north, south):
+    for clinic in (north.clinic, south.clinic):
+        CaseFactory(patient__clinic=clinic)
+    assert home.cases_in(north.staff, CaseState.DRAFT).count() == 1
+    for cases, index in (
+        (home.cases_in(north.staff, CaseState.READY), "case_by_clinic_and_state"),
+        (home.cases_in(north.staff, CaseState.DRAFT).order_by("-updated_at"), "case_drafts_of_clinic"),
+    ):
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":  # so few are read quickest one by one, and put in order
+                cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        assert index in cases[: home.SHOWN].explain()
 
 
 def test_staff_are_told_of_a_failed_analysis_until_it_is_retried(north, client):
