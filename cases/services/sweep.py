@@ -1,19 +1,16 @@
-"""What time alone brings about: leases that run out, deadlines that pass, claims that idle, files without a row.
+"""What time alone brings about: leases that run out, deadlines that pass, claims that idle.
 
 Every part may run twice at once, and one bad row never stops the others.
 """
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
-from cases.models import Analysis, Case, ExplanationRequest, LesionImage, Upload
+from cases.models import Analysis, Case, ExplanationRequest, Upload
 from cases.services.analyses import fail_analysis
 from cases.services.assessment import settle_case
 from cases.services.explanations import end_in_vain
@@ -21,12 +18,8 @@ from cases.services.leases import Lease
 from cases.services.review import release_if_idle
 from cases.services.uploads import expire_upload
 from cases.states import CaseState
-from cases.storage import private_storage
 
 logger = logging.getLogger(__name__)
-
-# An upload writes its files moments before its row; nothing younger is an orphan.
-_ORPHAN_AGE = timedelta(hours=1)
 
 
 def take_back_expired_leases() -> int:
@@ -64,42 +57,6 @@ def expire_uploads() -> int:
     now = timezone.now()
     old = Upload.objects.expired(now).order_by().values_list("pk", flat=True)
     return _each(old, lambda pk: expire_upload(pk, now=now))
-
-
-def remove_orphan_files(*, now: datetime | None = None) -> int:
-    """Files that a crash left between writing and its row."""
-    storage = private_storage()
-    oldest = ((now or timezone.now()) - _ORPHAN_AGE).timestamp()
-    known = _known_names()  # read once: a query per file would hold the sweep up for longer with every image
-    removed = 0
-    folder = Path(storage.location)
-    for path in (*folder.glob("images/*/*"), *folder.glob("uploads/*")):
-        name = path.relative_to(storage.location).as_posix()
-        # Asked again before the file is gone for good: its row may be younger than the list.
-        if name not in known and _is_older(path, oldest) and not _is_known(name):
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
-
-
-def _known_names() -> set[str]:
-    pairs = LesionImage.objects.order_by().values_list("file", "thumbnail")
-    return {name for pair in pairs.iterator(chunk_size=2000) for name in pair} | _names_of_parts()
-
-
-def _is_known(name: str) -> bool:
-    return LesionImage.objects.filter(Q(file=name) | Q(thumbnail=name)).exists() or name in _names_of_parts()
-
-
-def _names_of_parts() -> set[str]:
-    return {upload.part_name for upload in Upload.objects.open().only("pk")}
-
-
-def _is_older(path: Path, oldest: float) -> bool:
-    try:
-        return path.stat().st_mtime < oldest
-    except FileNotFoundError:  # an upload that was taken back meanwhile removed its own file
-        return False
 
 
 def _each(rows: Iterable[Any], act: Callable[[Any], bool]) -> int:

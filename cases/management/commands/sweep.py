@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
 from cases.services.idempotency import forget_old_answers
+from cases.services.orphan_files import remove_orphan_files
 from cases.services.queue import fold_tallies, make_sound
-from cases.services.sweep import remove_orphan_files
 from cases.workflows import sweep_once
 
 logger = logging.getLogger(__name__)

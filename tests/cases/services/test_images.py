@@ -11,7 +11,7 @@ from cases.models import AuditEvent, LesionImage
 from cases.pictures import sha256
 from cases.services import images
 from cases.services.draft_images import describe_image
-from cases.services.sweep import remove_orphan_files
+from cases.services.orphan_files import remove_orphan_files
 from cases.storage import PrivateStorage, private_storage
 from tests.drawings import jpeg
 from tests.factories import CaseFactory, LesionFactory

@@ -7,7 +7,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from cases.services import images, sweep
+from cases.services import images, orphan_files
+from cases.services.orphan_files import remove_orphan_files
 from cases.storage import private_storage
 from tests.drawings import jpeg
 from tests.factories import CaseFactory, LesionFactory
@@ -28,7 +29,7 @@ def later():
 
 def test_two_questions_however_many_files(image, media, django_assert_num_queries):
     with django_assert_num_queries(2):  # for images and for uploads; picture and thumbnail are old, and known
-        assert sweep.remove_orphan_files(now=later()) == 0
+        assert remove_orphan_files(now=later()) == 0
 
 
 def test_a_file_that_goes_meanwhile_does_not_stop_the_others(image, media):
@@ -36,11 +37,29 @@ def test_a_file_that_goes_meanwhile_does_not_stop_the_others(image, media):
     gone.parent.mkdir(parents=True, exist_ok=True)
     gone.symlink_to(gone.parent / "nowhere")  # listed, and not there when it is looked at
     private_storage().save("images/ab/orphan.jpg", ContentFile(b"left by a crash"))
-    assert sweep.remove_orphan_files(now=later()) == 1
+    assert remove_orphan_files(now=later()) == 1
 
 
 def test_a_row_that_came_after_the_list_keeps_its_files(image, media, monkeypatch):
-    monkeypatch.setattr(sweep, "_known_names", set)  # the list as it was before this image's row
-    assert sweep.remove_orphan_files(now=later()) == 0
+    monkeypatch.setattr(orphan_files, "_names_of_images", list)  # the list as it was before this image's row
+    assert remove_orphan_files(now=later()) == 0
     assert private_storage().exists(image.file.name)
     assert private_storage().exists(image.thumbnail.name)
+
+
+def test_orphans_are_found_beside_known_files_in_folders_of_their_own_and_among_uploads(image, media):
+    storage = private_storage()
+    beside = Path(image.file.name).parent / "orphan.jpg"
+    for name in (beside, "images/zz/orphan.jpg", "uploads/orphan"):
+        storage.save(str(name), ContentFile(b"left by a crash"))
+    assert remove_orphan_files(now=later()) == 3
+    assert all(storage.exists(file.name) for file in (image.file, image.thumbnail))
+    assert not storage.exists(str(beside))
+
+
+def test_more_orphans_than_are_asked_about_at_once(image, media, monkeypatch):
+    monkeypatch.setattr(orphan_files, "_ASKED_AT_ONCE", 2)
+    for number in range(5):
+        private_storage().save(f"images/ab/{number}.jpg", ContentFile(b"left by a crash"))
+    assert remove_orphan_files(now=later()) == 5
+    assert private_storage().exists(image.file.name)

@@ -12,6 +12,7 @@ from cases.pictures import sha256
 from cases.services import submission, sweep, uploads
 from cases.services.draft_images import remove_image
 from cases.services.images import attach_image
+from cases.services.orphan_files import remove_orphan_files
 from cases.services.retakes import decline_retake, withdraw_request
 from cases.storage import private_storage
 from tests.drawings import jpeg
@@ -311,7 +312,7 @@ def test_only_bytes_that_no_upload_speaks_of_are_orphans(sending, media):
     sending.send(sending.start(), 0, FILE[:HALF])
     Path(media, "uploads", "0" * 32).write_bytes(b"left by a crash")
     later = timezone.now() + timedelta(hours=2)
-    assert sweep.remove_orphan_files(now=later) == 1
+    assert remove_orphan_files(now=later) == 1
     assert len(parts(media)) == 1
 
 
