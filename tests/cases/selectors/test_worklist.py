@@ -210,3 +210,10 @@ def test_the_number_of_queries_does_not_grow(north, queue, django_assert_max_num
     north.dermatologist.clinic  # noqa: B018  the membership is read once per request
     with django_assert_max_num_queries(6):
         assert len(Worklist(north.dermatologist).rows()) == 6
+
+
+def test_that_a_case_was_never_asked_again_is_found_out_once_and_not_for_each_row(north, queue):
+    for _ in range(3):
+        queue("soon", 0.5)
+    cases = [row.case for row in Worklist(north.dermatologist).rows()]
+    assert [case.retakes.all()._result_cache for case in cases] == [[]] * 3  # None: not looked up yet
