@@ -38,9 +38,11 @@ lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployme
 	AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: $(VENV)/.$(if $(QUEUE),serve,bench) ## Measure the runtime beside torch; CALLS=10000: does memory drift; QUEUE="load_10k load_1m": the queue's pages
+bench: $(VENV)/.$(if $(QUEUE)$(DESK),serve,bench) ## Measure the runtime beside torch; CALLS=10000: does memory drift; QUEUE or DESK="load_10k load_1m": pages
 ifdef QUEUE
 	$(BIN)/python -m tests.load.queue $(QUEUE)
+else ifdef DESK
+	$(BIN)/python -m tests.load.desk $(DESK)
 else
 	$(ONE_THREAD) $(BIN)/python -m $(if $(CALLS),tests.load.steady --calls $(CALLS),tests.load.bench --data "$(or $(DATA_DIR),var)")
 endif

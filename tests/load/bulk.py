@@ -16,8 +16,8 @@ from typing import Any
 
 import django
 
-DRAWN = 40_000  # cases at most that are made up one by one; the database multiplies them
-CHUNK = 10_000  # cases whose rows are copied together
+DRAWN = 10_000  # cases at most that are made up one by one; the database multiplies them
+CHUNK = 5_000  # cases whose rows are copied together
 NAMED = "load"
 # Clinics and their shares of all cases: a large one, one of middle size, a small one.
 SHARES = {"west": 0.7, "north": 0.2, "south": 0.1}
@@ -35,7 +35,7 @@ def fill(rows: int, *, waiting: float, say: Any = print) -> None:
     from django.db import connection
 
     from cases import queue_triggers
-    from tests.load.copying import multiply
+    from tests.load.multiplying import multiply
 
     call_command("migrate", verbosity=0)
     refuse_unless_fit()
@@ -48,15 +48,18 @@ def fill(rows: int, *, waiting: float, say: Any = print) -> None:
         for number, (name, share) in enumerate(SHARES.items()):
             for done, total in _copied(name, round(rows / times * share), waiting=waiting, seed=number):
                 say(f"{name:6} {done:9,} of {total:,} cases drawn", end="\r" if done < total else "\n", flush=True)
-        for number in range(1, times):
-            multiply(number)
-            say(f"copied {number} of {times - 1} times", end="\r" if number < times - 1 else "\n", flush=True)
+        for table, seconds in multiply(times) if times > 1 else ():
+            say(f"{table:20} {times} times what was drawn, in {seconds:.0f} s", flush=True)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     finally:
+        start = time.perf_counter()
         queue_triggers.rebuild(connection)
+        say(f"the queue's places and counts made in {time.perf_counter() - start:.0f} s", flush=True)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
+        say(f"{rows:,} cases take {cursor.fetchone()[0]}")
 
 
 def refuse_unless_fit() -> None:
@@ -134,7 +137,7 @@ def _copiers(house: Any) -> dict[str, Any]:
 
     evenly = {code: round(1 / 7, 6) for code in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")}
     same: dict[str, dict[str, Any]] = {
-        "Patient": {"given_name": "Load", "family_name": "Test"},
+        "Patient": {},
         "Lesion": {},
         "Case": {"reason": "A measurement, not a patient.", "flag_threshold": house.version.flag_threshold},
         "LesionImage": {"image_type": "dermoscopic"},

@@ -12,7 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cases.models import Clinic, ModelVersion, User
-from tests.load.copying import SCATTER
+from cases.models.patient import HEAD
+from cases.names import fold
+from tests.load.multiplying import SCATTER
+from tests.load.names import drawn
 
 Row = dict[str, Any]
 
@@ -64,9 +67,14 @@ class Years:
 
     def _patient(self) -> Row:
         rng = self._rng
-        pk = self._id()
+        pk, (given, family) = self._id(), drawn(rng)
         return {
             "id": pk,
+            "given_name": given,
+            "family_name": family,
+            "given_key": fold(given),
+            "family_key": fold(family),
+            "family_head": fold(family)[:HEAD],
             "clinic_id": self._house.clinic.pk,
             "created_by_id": self._house.staff.pk,
             "pseudonym": f"P-{self._number() * SCATTER % 2**32:08x}",
@@ -112,7 +120,13 @@ class Years:
         state = self._one_of(WAITING if waits else OVER)
         since = self._now - timedelta(days=rng.expovariate(1 / 4) if waits else rng.uniform(15, 365 * YEARS))
         case: Row = {"id": self._id(), "patient_id": patient["id"], "created_by_id": patient["created_by_id"]}
-        case |= {"state": state, "created_at": since, "updated_at": since, "decided_at": None}
+        case |= {
+            "patients_clinic_id": patient["clinic_id"],
+            "state": state,
+            "created_at": since,
+            "updated_at": since,
+            "decided_at": None,
+        }
         case |= {"tier": "", "malignancy": None, "silent": False, "flagged": False}
         if state in ("draft", "cancelled"):
             return case
