@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from cases.models import Analysis, Case, Explanation, LesionImage, Read, User
+from cases.models import Analysis, Case, LesionImage, Read, User
 from cases.permissions import find, visible_cases, visible_images, visible_reads
-from cases.selectors.full import current_answers
+from cases.selectors.full import BULKY, current_answers
 from cases.selectors.results import shown_explanation
 from cases.selectors.retakes import with_replaced
 from cases.selectors.veils import with_veils
@@ -19,11 +19,19 @@ def case_to_read(user: User, case_id) -> Case:
 
 
 def images_to_read(user: User, case: Case) -> list[LesionImage]:
-    """The case's images with their lesion, quality check, newest analysis and veil."""
+    """The case's images with their lesion, quality check, analyses, explanations (but for the grids) and veil."""
     images = (
         with_replaced(visible_images(user)).filter(case=case).select_related("lesion", "quality_check", "uploaded_by")
     )
-    return with_veils(user, images.prefetch_related(Prefetch("analyses", current_answers())))
+    answers = current_answers().select_related("explanation").defer(*BULKY, "explanation__heatmaps")
+    return with_veils(user, images.prefetch_related(Prefetch("analyses", answers)))
+
+
+def answers_to_read(images: list[LesionImage]) -> list[Analysis]:
+    """`results.standing_answers`, of images that are at hand."""
+    standing = [image for image in images if not image.is_replaced]
+    analyses = [analysis for image in standing for analysis in image.analyses.all()]
+    return [analysis for analysis in analyses if analysis.state == AnalysisState.SUCCEEDED]
 
 
 def first_to_look_at(images: list[LesionImage]) -> LesionImage | None:
@@ -35,11 +43,6 @@ def first_to_look_at(images: list[LesionImage]) -> LesionImage | None:
         return not image.is_replaced, analysis.prediction.malignancy if answered else -1.0
 
     return max(images, key=weight, default=None)
-
-
-def explanation_of(analysis: Analysis) -> Explanation | None:
-    """Everything but the grids themselves, which the browser fetches on its own."""
-    return Explanation.objects.defer("heatmaps").filter(analysis=analysis).first()
 
 
 def heat_of(analysis: Analysis) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the network said about a case, its images, and where it looked."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,27 +24,30 @@ class Probability(NamedTuple):
     possible: bool  # in the prediction set
 
 
-def leading_analysis(case: Case) -> Analysis | None:
+def standing_answers(case: Case) -> list[Analysis]:
+    """What the network answered about the images that nothing has replaced."""
+    found = Analysis.objects.standing().filter(image__case=case, state=AnalysisState.SUCCEEDED)
+    return list(found.select_related("prediction", "image", "model_version").defer(*BULKY))
+
+
+def leading(answers: Iterable[Analysis]) -> Analysis | None:
     """The answer that speaks for the case: the one with the highest malignancy."""
-    return (
-        Analysis.objects.standing()
-        .filter(image__case=case, state=AnalysisState.SUCCEEDED)
-        .select_related("prediction", "image", "model_version")
-        .defer(*BULKY)
-        .order_by("-prediction__malignancy", "created_at", "id")
-        .first()
-    )
+    return min(answers, key=lambda one: (-one.prediction.malignancy, one.created_at, one.pk), default=None)
+
+
+def possible(answers: Iterable[Analysis]) -> list[str]:
+    """Every diagnosis that a prediction set of the case holds, in order of severity."""
+    predictions = [answer.prediction for answer in answers]
+    found = {code for one in predictions for code in (*one.prediction_set, one.diagnosis)}
+    return [code for code in SEVERITY if code in found]
+
+
+def leading_analysis(case: Case) -> Analysis | None:
+    return leading(standing_answers(case))
 
 
 def possible_diagnoses(case: Case) -> list[str]:
-    """Every diagnosis that a prediction set of the case holds, in order of severity."""
-    answers = Analysis.objects.standing().filter(image__case=case, state=AnalysisState.SUCCEEDED)
-    found = {
-        code
-        for answer in answers.select_related("prediction")
-        for code in (*answer.prediction.prediction_set, answer.prediction.diagnosis)
-    }
-    return [code for code in SEVERITY if code in found]
+    return possible(standing_answers(case))
 
 
 def probability_rows(analysis: Analysis) -> list[Probability]:

@@ -103,18 +103,25 @@ class Worklist:
             if place.case in cases
         ]
 
-    def around(self, case: Case, count: int) -> tuple[int | None, list[WorklistRow], list[WorklistRow]]:
-        """In a list without a filter: the rank of a case, the rows behind it and the one before it.
+    def around(self, case: Case, count: int) -> tuple[int | None, list[Case], list[Case]]:
+        """In a list without a filter: the rank of a case, the cases behind it and the one before it, to be pictured.
 
         Of a case that is not in the list: None, and the list's head. Beyond the first thousand nobody counts: the rank
         is None there too.
         """
         key = self._key_of(case)
         if key is None:
-            return None, self.rows(0, count), []
+            return None, self._pictured(self.places(0, count)), []
         behind, before = self._line.after(key, count), self._line.before(key, 1)
-        rows = self.rows_of([*before, *behind], first=0)
-        return self._line.rank(key, most=MOST_RANKED), rows[len(before) :], rows[: len(before)]
+        cases = self._pictured([*before, *behind])
+        return self._line.rank(key, most=MOST_RANKED), cases[len(before) :], cases[: len(before)]
+
+    def _pictured(self, places: list[Place]) -> list[Case]:
+        """With their patients and pictures, and without the reasons that only a row gives."""
+        pictures = Prefetch("images", LesionImage.objects.select_related("lesion"))
+        found = visible_cases(self.user).select_related("patient").prefetch_related(pictures)
+        cases = found.in_bulk([place.case for place in places])
+        return [cases[place.case] for place in places if place.case in cases]
 
     def _key_of(self, case: Case) -> Key | None:
         place = visible_queue_places(self.user).filter(line=WHOLE_QUEUE, case=case).first()

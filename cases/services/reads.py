@@ -4,9 +4,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from cases.models import Case, Read, User
+from cases.models import Analysis, Case, Read, User
 from cases.permissions import ensure_may
-from cases.selectors.results import leading_analysis, possible_diagnoses
+from cases.selectors.results import leading, possible, standing_answers
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case
@@ -48,8 +48,9 @@ def record_read(
             comment=comment.strip(),
             signed_at=timezone.now(),
         )
-        _set_beside_the_network(read)
-        _check(read)
+        answers = standing_answers(case)
+        _set_beside_the_network(read, leading(answers))
+        _check(read, possible(answers))
         read.save(force_insert=True)
         case.move_to(CaseState.DECIDED)
         case.decided_at = read.signed_at
@@ -69,18 +70,18 @@ def close_case(*, reader: User, case: Case) -> Case:
     return case
 
 
-def _set_beside_the_network(read: Read) -> None:
-    read.analysis = leading_analysis(read.case)
+def _set_beside_the_network(read: Read, answer: Analysis | None) -> None:
+    read.analysis = answer
     read.network_diagnosis = read.analysis.prediction.diagnosis if read.analysis else ""
     if read.decision == Decision.CONFIRM and not read.diagnosis:
         read.diagnosis = read.network_diagnosis
 
 
-def _check(read: Read) -> None:
+def _check(read: Read, codes: list[str]) -> None:
     problems = Problems()
     problems.choice("decision", read.decision, Decision)
     if read.decision == Decision.CONFIRM:
-        _check_confirmation(problems, read)
+        _check_confirmation(problems, read, codes)
     else:
         problems.choice("diagnosis", read.diagnosis, Diagnosis)
         problems.choice("reason", read.reason, OverrideReason)
@@ -90,16 +91,15 @@ def _check(read: Read) -> None:
     problems.raise_if_any()
 
 
-def _check_confirmation(problems: Problems, read: Read) -> None:
+def _check_confirmation(problems: Problems, read: Read, codes: list[str]) -> None:
     if read.analysis is None:
         problems.add("decision", "The network gave no result to confirm. Record your own with “override”.")
         return
     problems.choice("diagnosis", read.diagnosis, Diagnosis)
-    possible = possible_diagnoses(read.case)
-    if read.diagnosis in Diagnosis.values and read.diagnosis not in possible:
+    if read.diagnosis in Diagnosis.values and read.diagnosis not in codes:
         problems.add(
             "diagnosis",
-            f"The network holds {', '.join(possible)} possible; to record {read.diagnosis}, override with a reason.",
+            f"The network holds {', '.join(codes)} possible; to record {read.diagnosis}, override with a reason.",
         )
     if read.reason:
         problems.add("reason", "A reason belongs to an override only.")

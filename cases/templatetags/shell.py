@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select
+from django.forms.boundfield import BoundWidget
+from django.forms.utils import flatatt
 from django.template.context import RequestContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cases import permissions
@@ -85,6 +88,15 @@ def control(field: BoundField) -> SafeString:
     if described:
         attributes["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attributes)
+
+
+@register.simple_tag
+def radio(choice: BoundWidget) -> SafeString:
+    """What `choice.tag` draws, without four templates for each: the reading room has dozens of them."""
+    kept = choice.data
+    return format_html(
+        '<input type="radio" name="{}" value="{}"{}>', kept["name"], kept["value"], flatatt(kept["attrs"])
+    )
 
 
 @register.filter

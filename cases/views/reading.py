@@ -17,10 +17,10 @@ from cases.errors import Conflict, IllegalTransition, InvalidInput
 from cases.forms.reading import ReadForm
 from cases.forms.refusals import tell
 from cases.forms.retakes import RetakeForm
-from cases.models import Case
+from cases.models import Analysis, Case
 from cases.permissions import may
 from cases.selectors import reading as selectors
-from cases.selectors.results import leading_analysis, possible_diagnoses
+from cases.selectors.results import leading, possible, standing_answers
 from cases.services import audit
 from cases.services.reads import record_read
 from cases.services.review import claim_case, release_case
@@ -91,7 +91,8 @@ def release(request: HttpRequest, case: UUID) -> HttpResponse:
 @act
 def sign(request: HttpRequest, case: UUID) -> HttpResponse:
     found = selectors.case_to_read(request.user, case)
-    form = ReadForm(request.POST, possible=possible_diagnoses(found), initial=_suggestion(found))
+    answers = standing_answers(found)
+    form = ReadForm(request.POST, possible=possible(answers), initial=_suggestion(leading(answers)))
     if form.is_valid():
         try:
             read = record_read(reader=request.user, case=found, **form.as_read())
@@ -151,7 +152,7 @@ def page(
     context = room(request.user, case, wanted_image=request.GET.get("image", ""))
     holds = context["holds"]
     if holds or form:
-        context["form"] = form or ReadForm(possible=context["possible"], initial=_suggestion(case))
+        context["form"] = form or ReadForm(possible=context["possible"], initial=_suggestion(context["leading"]))
     context["retake_form"] = retake_form or _blank_retake(context)
     context["here"] = reverse("cases:reading", args=[case.pk])
     return render(request, "reading/reading.html", context, status=status)
@@ -165,7 +166,6 @@ def _blank_retake(context: dict[str, Any]) -> RetakeForm | None:
     return RetakeForm(images=context["images"], initial={"image": str(image.pk) if image else ""})
 
 
-def _suggestion(case: Case) -> dict[str, str]:
+def _suggestion(answer: Analysis | None) -> dict[str, str]:
     """Confirming starts at the most probable diagnosis; management is never suggested."""
-    answer = leading_analysis(case)
     return {"confirmed": answer.prediction.diagnosis} if answer else {}

@@ -10,7 +10,7 @@ from cases.selectors import reading as selectors
 from cases.selectors.attribution import account_of
 from cases.selectors.policy import flag_policy
 from cases.selectors.progress import case_progress
-from cases.selectors.results import leading_analysis, possible_diagnoses, probability_rows
+from cases.selectors.results import leading, possible, probability_rows
 from cases.selectors.retakes import retakes_of
 from cases.selectors.twins import overridden_twin
 from cases.selectors.worklist import Worklist
@@ -24,7 +24,7 @@ NEXT_SHOWN = 6
 
 def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
     images = selectors.images_to_read(user, case)
-    leading = leading_analysis(case)
+    answers = selectors.answers_to_read(images)
     image = _chosen(images, wanted_image)
     analysis = image.current_analysis if image else None
     return {
@@ -34,8 +34,8 @@ def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
         "image": image,
         "place": images.index(image) + 1 if image else 0,
         "analysis": analysis,
-        "leading": leading,
-        "possible": possible_diagnoses(case),
+        "leading": leading(answers),
+        "possible": possible(answers),
         "verdict": verdict(analysis),
         "scc_note": SCC_NOTE,
         "threshold": _threshold(case),
@@ -69,7 +69,7 @@ def _result(analysis: Analysis | None) -> dict[str, Any]:
     """Figures stand on the page only when they are an answer: never for an abstention."""
     if analysis is None or analysis.state != AnalysisState.SUCCEEDED:
         return {"answered": False, "model": analysis.model_version if analysis else None}
-    explanation = selectors.explanation_of(analysis)
+    explanation = getattr(analysis, "explanation", None)
     trusted, sentence = trust(explanation, analysis.prediction.diagnosis) if explanation else (False, "")
     return {
         "answered": True,
@@ -130,6 +130,6 @@ def _neighbours(user: User, case: Case) -> dict[str, Any]:
         "queue_place": place,
         "queue_length": len(queue),
         "upcoming": upcoming,
-        "next_case": upcoming[0].case if upcoming else None,
-        "previous_case": before[0].case if before else None,
+        "next_case": upcoming[0] if upcoming else None,
+        "previous_case": before[0] if before else None,
     }

@@ -76,7 +76,7 @@ def read_next(request: HttpRequest) -> HttpResponse:
 def claim_next(reader: User) -> Case | None:
     """Hold the first case that nobody else holds; one that is already held by the reader comes in its turn."""
     first = [place.case for place in Worklist(reader).places(0, PAGE)]
-    cases = visible_cases(reader).in_bulk(first)
+    cases = visible_cases(reader).only("claimed_by").in_bulk(first)
     free = [cases[pk] for pk in first if pk in cases and cases[pk].claimed_by_id in (None, reader.pk)]
     for case in free[:MOST_TRIES]:
         try:

@@ -11,11 +11,21 @@ from django.utils import timezone
 from cases.models import Case
 from cases.services.review import claim_case
 from tests.cases.api.conftest import answered_case
-from tests.factories import LesionImageFactory, RetakeRequestFactory, SavedFilterFactory
+from tests.factories import (
+    AnalysisFactory,
+    CaseFactory,
+    ExplanationFactory,
+    LesionImageFactory,
+    PredictionFactory,
+    ReadFactory,
+    RetakeRequestFactory,
+    SavedFilterFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
 MOST = 12
+MOST_IN_THE_ROOM = 21
 QUEUE = "/worklist/"
 
 
@@ -81,3 +91,32 @@ def test_more_cases_bring_no_more_questions(reader, north):
     many, answer = questions(lambda: reader.get(f"{QUEUE}?view=all"))
     assert answer.content.decode().count("data-case=") == 10
     assert len(many) == len(few)
+
+
+def read(reader, case):
+    return questions(lambda: reader.get(reverse("cases:reading", args=[case.pk])))
+
+
+def test_the_reading_room(reader, north):
+    asked, answer = read(reader, answered_case(north.clinic, flag_threshold=0.1))
+    assert answer.status_code == 200
+    assert len(asked) <= MOST_IN_THE_ROOM, "\n".join(asked)
+
+
+def test_more_images_reads_and_cases_bring_no_more_questions_there(reader, north):
+    case = answered_case(north.clinic)
+    lesion = case.images.get().lesion
+    few, _ = read(reader, case)
+    for _ in range(3):
+        analysis = AnalysisFactory(succeeded=True, image__case=case, image__lesion=lesion)
+        PredictionFactory(analysis=analysis)
+        ExplanationFactory(analysis=analysis)
+        earlier = CaseFactory(patient=case.patient, state="decided", decided_at=timezone.now())
+        LesionImageFactory(case=earlier, lesion=lesion)
+        ReadFactory(case=earlier, reader=north.dermatologist)
+        answered_case(north.clinic)
+    many, answer = read(reader, case)
+    page = answer.content.decode()
+    assert (page.count('aria-current="true"'), page.count("Image 4:")) == (1, 1)
+    assert page.count(f'<span class="faint">{north.dermatologist.username}</span>') == 3
+    assert len(many) <= len(few), "\n".join(many)

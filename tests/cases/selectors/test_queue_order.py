@@ -126,14 +126,14 @@ def test_each_case_knows_its_rank_and_its_neighbours(crowd):
     for at, case in enumerate(Case.objects.in_bulk(ids)[pk] for pk in ids):
         rank, behind, before = queue.around(case, 2)
         assert rank == at + 1
-        assert [row.case.pk for row in behind] == ids[at + 1 : at + 3]
-        assert [row.case.pk for row in before] == ids[max(at - 1, 0) : at]
+        assert [one.pk for one in behind] == ids[at + 1 : at + 3]
+        assert [one.pk for one in before] == ids[max(at - 1, 0) : at]
 
 
 def test_of_a_case_that_is_not_in_it_the_head_is_shown(crowd):
     queue = Worklist(crowd)
     rank, behind, before = queue.around(Case.objects.filter(state="decided").first(), 3)
-    assert (rank, [row.case.pk for row in behind], before) == (None, queue.ids[:3], [])
+    assert (rank, [one.pk for one in behind], before) == (None, queue.ids[:3], [])
 
 
 def test_nobody_counts_beyond_the_thousandth(crowd, monkeypatch):
