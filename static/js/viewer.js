@@ -5,6 +5,8 @@ const MOST_ZOOM = 16; // times the fitted size
 const STEP = 1.25;
 const SLOW = 500; // milliseconds, after which an image that has not come says that it is on its way
 const PAN_STEP = 0.08; // of the picture
+// After the frame that shows what was decoded.
+const painted = () => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); });
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 class Viewer {
@@ -13,12 +15,21 @@ class Viewer {
     this.stage = root.querySelector("[data-stage]");
     this.panes = [...root.querySelectorAll("[data-pane]")];
     this.canvas = root.querySelector("[data-heat]");
-    this.copyOriginal();
+    this.mode = "original";
     this.size = { width: Number(root.dataset.width), height: Number(root.dataset.height) };
     this.pointers = new Map();
     this.fit();
     this.listen();
-    this.loadHeat();
+    this.begin();
+  }
+
+  // First the picture; what is laid over it or stands beside it must not hold it up.
+  async begin() {
+    const original = await this.decoded();
+    openBeside();
+    await painted();
+    if (original) this.copy(original);
+    await this.loadHeat();
   }
 
   // ── Place ────────────────────────────────────────────────────────────────────────────────────
@@ -102,10 +113,12 @@ class Viewer {
     this.show(this.mode === "heat" ? "original" : "heat");
   }
 
-  // The heat lies on a copy of the picture, so that its bytes are fetched, and its viewing is recorded, once.
-  async copyOriginal() {
+  async decoded() {
     const original = this.root.querySelector("[data-original]");
-    const slow = setTimeout(() => this.note("The image is loading …"), SLOW);
+    const slow = setTimeout(() => {
+      this.note("The image is loading …");
+      openBeside();
+    }, SLOW);
     try {
       await original.decode();
       clearTimeout(slow);
@@ -113,15 +126,19 @@ class Viewer {
     } catch {
       clearTimeout(slow);
       this.note("The image could not be loaded. Reload the page; if that does not help, tell your administrator.");
-      return;
+      return null;
     }
+    return original;
+  }
+
+  // The heat lies on a copy of the picture, so that its bytes are fetched, and its viewing is recorded, once.
+  copy(original) {
     const base = this.root.querySelector("[data-base]");
     [base.width, base.height] = [original.naturalWidth, original.naturalHeight];
     base.getContext("2d").drawImage(original, 0, 0);
   }
 
   async loadHeat() {
-    this.mode = "original";
     if (!this.root.dataset.heatUrl) return;
     this.map = await this.fetchHeat();
     if (!this.map) return;
@@ -241,6 +258,13 @@ class Viewer {
   }
 }
 
+// The small pictures of other images and cases are asked for from now on.
+function openBeside() {
+  document.body.dataset.pictured = "";
+}
+
 export function openViewer(root) {
-  return root ? new Viewer(root) : null;
+  if (root) return new Viewer(root);
+  openBeside();
+  return null;
 }
