@@ -139,6 +139,14 @@ for (const change of ["htmx:afterSwap", "veil-fell"]) {
   });
 }
 
+// A key opens the mark, Enter sets it: one slip of a finger veils nothing.
+function openMark() {
+  const mark = document.querySelector(".recognisable-mark");
+  if (!mark) return;
+  mark.open = true;
+  mark.querySelector("input:not([type=hidden]), button").focus();
+}
+
 function choose(place) {
   const choices = asking() ? retake.querySelectorAll("input[name=reason]") : form?.querySelectorAll("input[name=management]");
   const choice = choices?.[place];
@@ -162,6 +170,7 @@ bindKeys({
   k: unlessAsking(follow("previous-case")),
   q: unlessAsking(follow("back-to-queue")),
   v: submit("reveal-form"),
+  p: openMark,
   h: () => viewer?.toggleHeat(),
   s: () => viewer?.show(viewer.mode === "both" ? "original" : "both"),
   0: () => viewer?.fit(),

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from tests.browser.visiting import press
+from tests.browser import probes
+from tests.browser.visiting import NARROW, press
 
 expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
+TARGET = 44  # pixels that a thumb needs
 
 
 @pytest.fixture
@@ -134,3 +136,59 @@ def test_a_claim_that_was_lost_signs_nothing(held, program, visit):
     expect(page.locator("#notices")).to_contain_text("colleague")
     now = program("colleague").get(f"cases/{held['id']}/")
     assert (now["state"], now["reads"]) == ("in_review", [])
+
+
+def test_a_face_is_veiled_by_keyboard_and_stays_so(case, program, visit):
+    page = visit("dermatologist")
+    page.goto(reading(case))
+    press(page, "?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("whether a person can be recognised")
+    press(page, "Escape")
+    expect(page.get_by_role("img", name=re.compile("Dermoscopic image"))).to_be_visible()
+    press(page, "p")
+    expect(page.get_by_role("button", name="Veil this image")).to_be_focused()
+    press(page, "Enter")
+    expect(page.get_by_role("button", name=re.compile("Show image: recognisable person"))).to_be_visible()
+    expect(page.locator("#notices")).to_contain_text("The image is veiled. That was recorded.")
+    image = case["images"][0]["id"]
+    (event,) = [one for one in marks(program) if one["object_id"] == image]
+    assert event["payload"]["recognisable"] is True
+    colleague = visit("colleague")
+    colleague.goto(reading(case))
+    expect(colleague.get_by_role("button", name=re.compile("Show image: recognisable person"))).to_be_visible()
+
+
+def marks(program):
+    return program("admin").get("audit-events/?action=image_marked")["results"]
+
+
+def bottom(box):
+    return box["y"] + box["height"]
+
+
+def within(box, viewport):
+    sides = box["x"] + box["width"] <= viewport["width"], bottom(box) <= viewport["height"]
+    return min(box["x"], box["y"]) >= 0 and all(sides)
+
+
+def test_every_management_can_be_seen_and_tapped_on_a_telephone(held, visit):
+    page = visit("dermatologist", viewport=NARROW)
+    page.goto(reading(held))
+    expect(page.get_by_role("radio", name="Urgent referral")).to_be_attached()
+    assert probes.overflow(page) == []
+    boxes = [label.bounding_box() for label in page.locator(".chips-management label").all()]
+    assert len(boxes) == 7
+    for box in boxes:
+        assert min(box["width"], box["height"]) >= TARGET, box
+        assert within(box, NARROW), box
+
+
+def test_on_a_low_desk_the_decision_covers_none_of_the_result(held, visit):
+    page = visit("dermatologist", viewport={"width": 1440, "height": 900})
+    page.goto(reading(held))
+    findings, decision = page.get_by_role("group", name="Result", exact=True), page.locator(".read")
+    findings.locator("summary").last.focus()
+    focused, above, below = (each.bounding_box() for each in (findings.locator("summary").last, findings, decision))
+    assert above["y"] <= focused["y"]
+    assert bottom(focused) <= bottom(above) <= below["y"]
+    assert within(below, page.viewport_size)
