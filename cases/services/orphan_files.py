@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import chain, islice
 from pathlib import Path
 
+import numpy as np
 from django.db.models import Q
 from django.utils import timezone
 
@@ -17,7 +18,6 @@ _ASKED_AT_ONCE = 500  # files
 
 
 def remove_orphan_files(*, now: datetime | None = None) -> int:
-    """The names that have a row come in their order, a folder at a time: however many there are, few are in memory."""
     place = Path(private_storage().location)
     oldest = ((now or timezone.now()) - _AGE).timestamp()
     old = (path for path in _unknown(place) if _is_older(path, oldest))
@@ -31,25 +31,27 @@ def remove_orphan_files(*, now: datetime | None = None) -> int:
 
 
 def _unknown(place: Path) -> Iterator[Path]:
-    """Files that no row names."""
-    folders = {folder.relative_to(place).as_posix(): folder for folder in place.glob("images/*")}
-    for name, known in groupby(_names_of_images(), key=lambda name: name.rpartition("/")[0]):
-        yield from _beside(folders.pop(name, None), set(known), place)
-    for folder in folders.values():
-        yield from _beside(folder, set(), place)
-    yield from _beside(place / "uploads", _names_of_parts(), place)
+    """Files that no row names; two names of one hash, if there ever are, leave an orphan until the next start."""
+    known = _hashed(_names_of_parts(), _names_of_images())
+    for folder in (*place.glob("images/*"), place / "uploads"):
+        files = list(folder.glob("*"))
+        hashed = _hash_each(path.relative_to(place).as_posix() for path in files)
+        nearest = known[np.searchsorted(known, hashed).clip(max=len(known) - 1)] if len(known) else ~hashed
+        yield from (path for path, is_known in zip(files, nearest == hashed, strict=True) if not is_known)
 
 
-def _beside(folder: Path | None, known: set[str], place: Path) -> Iterator[Path]:
-    files = folder.glob("*") if folder else ()
-    return (path for path in files if path.relative_to(place).as_posix() not in known)
+def _hashed(*names: Iterable[str]) -> np.ndarray:
+    """In their order. Of a million images: 16 MB, where the names themselves take over 300."""
+    return np.sort(_hash_each(chain(*names)))
+
+
+def _hash_each(names: Iterable[str]) -> np.ndarray:
+    return np.fromiter(map(hash, names), dtype=np.int64)
 
 
 def _names_of_images() -> Iterator[str]:
-    images = LesionImage.objects.order_by()
-    thumbnails = images.values_list("thumbnail", flat=True)
-    names = images.values_list("file", flat=True).union(thumbnails, all=True).order_by("file")
-    return names.iterator(chunk_size=2000)
+    pairs = LesionImage.objects.order_by().values_list("file", "thumbnail")
+    return chain.from_iterable(pairs.iterator(chunk_size=2000))
 
 
 def _names_of_parts() -> set[str]:

@@ -42,7 +42,7 @@ def _asked() -> dict[str, Callable[[], Any]]:
     some = Patient.objects.filter(clinic__slug="load-west").order_by("pk").first()
     words = {
         "a common family name": FAMILY[3],
-        "a rare family name": FAMILY[1200],
+        "a rare family name": FAMILY[700],
         "both names": f"{GIVEN[7]} {FAMILY[600]}",
         "a part of names": FAMILY[900][2:7],
         "two letters": FAMILY[3][:2],
