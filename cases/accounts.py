@@ -1,7 +1,7 @@
 """Who may open an account: nobody by themselves. Logins are made by an administrator."""
 
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -10,7 +10,14 @@ from django.http import HttpRequest
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
-    """Sign-in without sign-up."""
+    """Sign-in without sign-up, with refusals that say what to do."""
+
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": "Username or password is not correct. Capitals count in both.",
+        "incorrect_password": "The password is not correct. Capitals count.",
+        "too_many_login_attempts": "Too many failed attempts. Wait five minutes, then try again.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

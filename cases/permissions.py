@@ -61,7 +61,8 @@ def may(user, act: str) -> bool:
 def ensure_may(user, act: str) -> None:
     if not may(user, act):
         who = " or ".join(role.label.lower() for role in ACTS[act])
-        raise Forbidden(f"This needs the role {who}; your login is {user.role or 'of no clinic'}.")
+        yours = Role(user.role).label.lower() if user.role else "of no clinic"
+        raise Forbidden(f"This needs the role {who}; your login is {yours}.")
 
 
 def _visible(queryset: QuerySet, user, *, path: str, roles: tuple[Role, ...]) -> QuerySet:

@@ -40,6 +40,7 @@ class WorklistForm(forms.Form):
         required=False,
         min_value=0,
         max_value=1,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "A number from 0 to 1, such as 0.30."),
         widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal", "placeholder": "0.00"}),
     )
     threshold = forms.FloatField(required=False, min_value=0, max_value=1)

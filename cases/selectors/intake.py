@@ -1,6 +1,6 @@
 """What a draft holds, and what it still lacks."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
@@ -10,6 +10,8 @@ from cases.permissions import visible_images, visible_lesions, visible_uploads
 from cases.selectors.consents import latest_answer
 from cases.vocabulary import Answer, ConsentAnswer, ImageType, Purpose, Sex, Site, Verdict, finding_words
 
+_CORRECT: Final = "cases:correct_patient"
+
 
 class Check(NamedTuple):
     """One line of the checklist. What is not needed is advice: its lack never keeps a case from the dermatologist."""
@@ -18,6 +20,7 @@ class Check(NamedTuple):
     done: bool
     step: str = ""  # the id of the step where it is put right; "" where that is not on the page
     needed: bool = False
+    page: str = ""  # of the patient, where what is missing can be said
 
 
 def images_of(user: User, case: Case) -> QuerySet[LesionImage]:
@@ -139,8 +142,8 @@ def _advice_on_metadata(case: Case, images: list[LesionImage]) -> list[Check]:
     sex = case.patient.sex != Sex.UNKNOWN
     unsited = sorted({str(image.lesion) for image in images if image.lesion.site == Site.UNKNOWN})
     return [
-        Check("Age known" if age else "Age unknown: the network is less sure without it", done=age),
-        Check("Sex known" if sex else "Sex unknown: the network is less sure without it", done=sex),
+        Check("Age known" if age else "Age unknown: the network is less sure without it", done=age, page=_CORRECT),
+        Check("Sex known" if sex else "Sex unknown: the network is less sure without it", done=sex, page=_CORRECT),
         *([Check(f"Site of {', '.join(unsited)} unknown", done=False, step="step-lesion")] if unsited else []),
     ]
 
@@ -149,8 +152,8 @@ def _advice_on_consent(case: Case) -> Check:
     answer = latest_answer(case.patient, Purpose.AI)
     if answer == ConsentAnswer.REFUSED:
         return Check("The patient refuses analysis: the case goes to the dermatologist without it", done=False)
-    words = "Agreed to analysis" if answer else "Consent to analysis not recorded: see the patient's page"
-    return Check(words, done=bool(answer))
+    words = "Agreed to analysis" if answer else "Consent to analysis not recorded"
+    return Check(words, done=bool(answer), page="cases:patient")
 
 
 def _history(case: Case) -> Check:

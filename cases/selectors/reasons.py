@@ -61,7 +61,7 @@ def _causes(image: LesionImage) -> list[str]:
 
 def _cause(image: LesionImage, analysis: Analysis) -> str:
     if analysis.state == AnalysisState.FAILED:
-        return f"The analysis failed: {analysis.error.rstrip('.')}."
+        return f"The analysis failed. {analysis.error.rstrip('.')}."
     if analysis.state == AnalysisState.ABSTAINED and analysis.error:  # it was never asked, and says why
         return f"{analysis.error.rstrip('.')}."
     if analysis.state == AnalysisState.ABSTAINED:

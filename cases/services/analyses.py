@@ -51,7 +51,7 @@ def perform_analysis(analysis_id) -> bool:
         return _record(analysis, lease, result)
     except Exception as error:
         logger.warning("analysis %s: %s", analysis.pk, type(error).__name__, exc_info=True)
-        reason = f"Its result could not be stored ({type(error).__name__})."
+        reason = "Its result could not be stored."
         return fail_analysis(lease, reason=reason, passing=True)
 
 
@@ -125,7 +125,7 @@ def _in_words(error: Exception) -> str:
     """What a page may show: never the error's own text, which may hold a path or a value. The log has it."""
     if "TimeLimit" in type(error).__name__:
         return f"It took longer than {settings.ANALYSIS_SOFT_TIME_LIMIT:g} seconds."
-    return f"It stopped with an unexpected error ({type(error).__name__})."
+    return "It stopped with an unexpected error."
 
 
 def _compute(analysis: Analysis, lease: Lease) -> Result:

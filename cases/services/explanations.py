@@ -212,7 +212,7 @@ def _in_words(error: Exception) -> str:
     """Never the error's own text, which may hold a path or a value. The log has it."""
     if "TimeLimit" in type(error).__name__:
         return f"It took longer than {settings.EXPLANATION_SOFT_TIME_LIMIT:g} seconds. Ask again when less is going on."
-    return f"It stopped with an unexpected error ({type(error).__name__})."
+    return "It stopped with an unexpected error."
 
 
 def _lease_end() -> datetime:

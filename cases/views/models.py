@@ -13,6 +13,11 @@ from cases.services.model_registry import activate_model
 from cases.states import MODEL_MOVES, ModelStage
 from cases.views.access import requires
 
+_WORDS = {
+    "n": "Training images",
+    "split_sha256": "SHA-256 of the split",
+}  # where the manifest's own name says too little
+
 
 @requires("view_models")
 @require_safe
@@ -38,10 +43,11 @@ def model(request: HttpRequest, model_version: UUID) -> HttpResponse:
 
 def _facts(data: dict[str, object]) -> dict[str, object]:
     """What a person reads; a list of a thousand image ids is for programs."""
-    words = {key.replace("_", " ").replace("sha256", "SHA-256"): value for key, value in data.items()}
     return {
-        key: f"{len(value)}, named in the manifest" if isinstance(value, list) else value
-        for key, value in words.items()
+        _WORDS.get(key, key.replace("_", " ").capitalize()): f"{len(value)}, named in the manifest"
+        if isinstance(value, list)
+        else value
+        for key, value in data.items()
     }
 
 

@@ -105,6 +105,7 @@ PAGES = {
         Page("usability", "/usability/"),
         Page("usability with holes", "/usability/", leave_statements_out),
         Page("password", "/accounts/password/change/"),
+        Page("is it you", "/accounts/reauthenticate/"),
         Page("sign out", "/accounts/logout/"),
         Page("not allowed", "/audit/", answers=403),
         Page("not there", "/cases/00000000-0000-4000-8000-000000000000/", answers=404),
@@ -153,7 +154,6 @@ EXCUSED = {
     "api:schema": PROGRAM,
     "api:docs": "opened by a test of its own: its page is another project's",
     "account_inactive": "says one sentence in the frame of the page of sign-up",
-    "account_reauthenticate": "the page of sign-in once more, for whoever is signed in",
     **dict.fromkeys(
         ["find_patients", "record_consent", "open_case", "add_lesion", "upload", "start_upload", "upload_part", "complete_upload", "discard_upload", "save_history", "submit", "discard", "describe_image", "mark_image", "accept_image", "remove_image", "reveal", "retry", "explain", "save_filter", "change_filter", "delete_filter", "read_next", "claim", "release", "sign", "request_images", "withdraw_request", "decline_retake", "audit_report", "activate_model"], FORMS),
     **dict.fromkeys(("progress", "explanations", "audit_chain", "likely_patients"), PIECE),

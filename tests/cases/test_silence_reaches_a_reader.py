@@ -27,7 +27,7 @@ REFUSED = {
 # outcome → what the row must say of it
 SILENCES = {
     **REFUSED,
-    "failed": f"The analysis failed: {FAULT}.",
+    "failed": f"The analysis failed. {FAULT}.",
     "queued": "The analysis missed its deadline.",
     "running": "The analysis missed its deadline.",
     "superseded": "An image was never analysed.",

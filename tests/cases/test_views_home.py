@@ -150,6 +150,20 @@ def test_the_right_password_opens_and_the_wrong_one_says_so(north, client):
     assert client.post(reverse("account_login"), form)["Location"] == "/"
 
 
+def test_too_many_wrong_passwords_say_how_long_to_wait(north, client):
+    form = {"login": north.staff.username, "password": "wrong"}
+    answers = [client.post(reverse("account_login"), form).content.decode() for _ in range(6)]
+    assert "Wait five minutes, then try again." in answers[-1]
+
+
+def test_who_is_asked_for_the_password_once_more_is_told_why(north, client_for):
+    staff = client_for(north.staff)
+    page = staff.get(reverse("account_reauthenticate")).content.decode()
+    assert f"What comes next is for {north.staff.username} alone." in page
+    refused = staff.post(reverse("account_reauthenticate"), {"password": "wrong"}).content.decode()
+    assert "The password is not correct." in refused
+
+
 @pytest.mark.parametrize("path", ["password/reset/", "email/", "confirm-email/", "login/code/confirm/"])
 def test_pages_that_would_send_mail_are_not_there(client, path):
     assert client.get(f"/accounts/{path}").status_code == 404

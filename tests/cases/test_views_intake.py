@@ -125,6 +125,8 @@ def test_what_only_helps_never_holds_a_case_back(staff, draft, active_model):
     page = page_of(staff, draft)
     for words in ("No dermoscopic image of L1", "Age unknown", "Sex unknown", "Site of L1 unknown"):
         assert words in page
+    assert f'<a href="/patients/{draft.patient_id}/correct/">Age unknown' in page
+    assert f'<a href="/patients/{draft.patient_id}/">Consent to analysis not recorded</a>' in page
     assert staff.post(url("submit", draft))["Location"] == url("case", draft)
 
 

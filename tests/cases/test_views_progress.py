@@ -106,6 +106,7 @@ def test_an_abstention_is_no_answer_and_shows_no_number(staff, north):
     AnalysisFactory(abstained=True, abstain_reason="low_quality", image__case=case)
     page = staff.get(url("case", case)).content.decode()
     assert "The network gave no answer" in page
+    assert "Grad-CAM" not in page, "no step that was never taken is ticked off"
     assert "image quality too low" in page
 
 

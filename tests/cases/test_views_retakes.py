@@ -231,7 +231,7 @@ def test_awaited_images_are_a_view_of_the_queue_with_its_count(north, case, aske
     assert "1 case awaiting images" in page
     assert "<span>Awaiting images</span><b>1</b>" in page
     assert "A new image is awaited instead of one of L1: out of focus. “Closer.”" in page
-    assert "stopped" in page
+    assert "paused" in page
     assert "data-claim-url" not in page
     assert 'data-case="' not in text(client_for(north.dermatologist).get("/worklist/?view=all"))
 

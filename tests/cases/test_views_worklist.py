@@ -115,6 +115,12 @@ def test_filters(browser, waiting, query, found):
     assert set(shown(browser.get(f"{QUEUE}?{query}"))) == {str(cases[name].pk) for name in found}
 
 
+def test_a_value_that_no_malignancy_has_is_marked_in_words(browser, waiting):
+    waiting("urgent", 0.8)
+    page = browser.get(f"{QUEUE}?min_malignancy=7").content.decode()
+    assert 'id="id_min_malignancy_error_1">A number from 0 to 1' in page
+
+
 def test_a_filter_that_hides_unscored_cases_says_so(browser, waiting):
     waiting("urgent", 0.8)
     assert "cases without a score are hidden" in browser.get(f"{QUEUE}?min_malignancy=0.1").content.decode()

@@ -79,7 +79,7 @@ def test_the_case_stays_urgent_in_the_queue_and_its_row_says_why(north, case, im
     assert (settled.state, settled.tier, settled.malignancy, settled.flagged) == ("ready", "urgent", 0.6, True)
     (row,) = Worklist(north.dermatologist).rows()
     assert "It stays urgent: Melanoma in the prediction set of the image that was replaced (mel, nv)." in row.reason
-    assert "The new image has no answer. The analysis failed: The worker was lost." in row.reason
+    assert "The new image has no answer. The analysis failed. The worker was lost." in row.reason
 
 
 def test_overdue_it_stays_urgent_too(case, image):

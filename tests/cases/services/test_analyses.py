@@ -166,7 +166,7 @@ def test_a_fault_that_may_pass_is_tried_again_and_then_given_up(queued, broken_n
     analyses.perform_analysis(queued.pk)
     failed = now_there(queued)
     assert (failed.state, failed.attempt) == ("failed", 3)
-    assert failed.error == "It stopped with an unexpected error (OperationalError)."
+    assert failed.error == "It stopped with an unexpected error."
     assert "the database is away" in caplog.text
     assert analyses.perform_analysis(queued.pk) is False
 
@@ -181,7 +181,7 @@ def test_a_result_that_cannot_be_stored_says_so(queued, monkeypatch, caplog):
     assert (waiting.state, waiting.attempt, waiting.lease_token) == ("queued", 1, None)
     for _ in range(2):
         analyses.perform_analysis(queued.pk)
-    assert now_there(queued).error == "Its result could not be stored (OperationalError)."
+    assert now_there(queued).error == "Its result could not be stored."
     assert "the disk of the database is full" in caplog.text
     assert not Prediction.objects.exists()
     assert case_of(queued).state == "ready"
