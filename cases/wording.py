@@ -126,7 +126,18 @@ def set_note(prediction: Prediction) -> str:
     level = coverage(prediction.analysis)
     count = len(prediction.prediction_set)
     subject = _SUBJECTS.get(count, f"All {_NUMBERS[count]} stay")
-    return f"{subject} in the {level} prediction set."
+    return f"{subject} in the {level} prediction set.{_outside(prediction)}"
+
+
+def _outside(prediction: Prediction) -> str:
+    """Where the likeliest diagnosis is beyond its own limit: that it is, or the set would read as if it were out."""
+    if prediction.diagnosis in prediction.prediction_set:
+        return ""
+    name, value = SHORT_NAMES[prediction.diagnosis], prediction.probabilities[prediction.diagnosis]
+    return (
+        f" {name[0].upper()}{name[1:]} is likeliest ({value:.2f}), yet outside it: most lesions of its kind score "
+        "higher. It is not ruled out."
+    )
 
 
 def coverage(analysis: Analysis) -> str:

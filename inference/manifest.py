@@ -9,13 +9,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from inference.metadata import Metadata, MetadataEncoding
 
 SCHEMA_VERSION = 1
 ASPECT_POLICY = "rotate-portrait, centre-crop"
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
+
+SetRule = Literal["likeliest-always", "limits-first"]
+FIRST_SET_RULE: Final = "likeliest-always"  # of bundles that name none: they were calibrated before there was another
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,15 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Conformal:
-    """Class-conditional quantiles: a class enters the set when 1 - p is at most its quantile."""
+    """Class-conditional quantiles: a class enters the set when 1 - p is at most its quantile.
+
+    ``rule`` says when the likeliest class belongs to the set beyond its quantile (``uncertainty.prediction_set``).
+    """
 
     alpha: float
     fused: Mapping[str, float]
     image: Mapping[str, float]
+    rule: SetRule
 
 
 @dataclass(frozen=True)

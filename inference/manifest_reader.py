@@ -3,11 +3,12 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from inference.errors import BundleError
 from inference.manifest import (
     ASPECT_POLICY,
+    FIRST_SET_RULE,
     INTERPOLATIONS,
     SCHEMA_VERSION,
     Calibration,
@@ -19,6 +20,7 @@ from inference.manifest import (
     Rate,
     ScopeSection,
     SelfCheck,
+    SetRule,
     Spread,
     Thresholds,
 )
@@ -165,11 +167,14 @@ def _thresholds(values: Any) -> Thresholds:
 
 
 def _conformal(values: Any) -> Conformal:
-    quantiles = values["quantiles"]
+    quantiles, rule = values["quantiles"], values.get("rule", FIRST_SET_RULE)
+    if rule not in get_args(SetRule):
+        raise ValueError(f"the rule {rule!r} is not one of {', '.join(get_args(SetRule))}.")
     return Conformal(
         alpha=_number(values["alpha"], low=0, high=1),
         fused=_by_code(quantiles["fused"], low=0, high=1),
         image=_by_code(quantiles["image"], low=0, high=1),
+        rule=rule,
     )
 
 

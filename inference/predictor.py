@@ -162,7 +162,8 @@ class Predictor:
         p = probabilities(logits, manifest, fused=seen.fused)
         calibrated = self._by_code(p)
         conformal = manifest.conformal
-        members = prediction_set(calibrated, conformal.fused if seen.fused else conformal.image)
+        quantiles = conformal.fused if seen.fused else conformal.image
+        members = prediction_set(calibrated, quantiles, conformal.rule)
         scope = self._scope(seen)
         reason = self._reason(seen, scope, members)
         hottest = seen.heat[int(p.argmax())]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from inference.manifest import SetRule
 from inference.quality import QualityReport
 from inference.scope import ScopeReport
 from inference.vocabulary import MALIGNANT, SEVERITY
@@ -11,14 +12,21 @@ AbstainReason = Literal["modality", "low_quality", "out_of_scope", "set_too_larg
 Tier = Literal["urgent", "soon", "routine"]
 
 
-def prediction_set(probabilities: Mapping[str, float], quantiles: Mapping[str, float]) -> tuple[str, ...]:
+def prediction_set(
+    probabilities: Mapping[str, float], quantiles: Mapping[str, float], rule: SetRule
+) -> tuple[str, ...]:
     """Class-conditional conformal set (Vovk 2012; Sadinle, Lei, Wasserman 2019), most severe first.
 
-    A class enters when its score 1 - p is at most its own quantile. The likeliest class always belongs:
-    an empty set would read as "nothing", and adding one can only raise the coverage.
+    A class enters when its score 1 - p is at most its own quantile. The likeliest class fills a set that would be
+    empty, which would read as "nothing". Beyond that "likeliest-always" keeps it whatever its quantile says;
+    "limits-first" only where it is malignant, because a benign one that is likeliest and yet beyond its limit is there
+    what its class seldom is, and to keep it lifts the coverage of the commonest class above what was asked for.
     """
     likeliest = max(SEVERITY, key=lambda code: probabilities[code])
-    return tuple(code for code in SEVERITY if code == likeliest or 1 - probabilities[code] <= quantiles[code])
+    inside = {code for code in SEVERITY if 1 - probabilities[code] <= quantiles[code]}
+    if not inside or likeliest in MALIGNANT or rule == "likeliest-always":
+        inside.add(likeliest)
+    return tuple(code for code in SEVERITY if code in inside)
 
 
 def malignancy(probabilities: Mapping[str, float]) -> float:

@@ -32,9 +32,11 @@ NAMES = (
     "floor",
     "benchmark",
     "ablation",
+    "sets",
     "export",
     "quantise",
     "scope",
+    "limits",
     "quality",
 )
 COMMANDS: dict[str, ModuleType] = {name: import_module(f"training.commands.{name}") for name in NAMES}

@@ -4,8 +4,8 @@ import pytest
 
 from cases.models import Explanation, QualityCheck
 from cases.vocabulary import AbstainReason, finding_words
-from cases.wording import descriptor_rows, refusal_for_staff, trust, verdict
-from tests.factories import AnalysisFactory
+from cases.wording import descriptor_rows, refusal_for_staff, set_note, trust, verdict
+from tests.factories import AnalysisFactory, PredictionFactory
 
 MEASURED = {"asymmetry": 0.12, "border": 1.3, "colours": 3, "diameter_mm": None, "area_share": 0.2, "texture": 4.2}
 
@@ -56,3 +56,13 @@ def test_descriptors_have_units():
     }
     assert dict(descriptor_rows({**MEASURED, "diameter_mm": 6.04}))["Diameter"] == "6.0 mm"
     assert descriptor_rows(None) == []
+
+
+@pytest.mark.django_db
+def test_a_likeliest_diagnosis_outside_the_set_is_named_beside_it():
+    answer = PredictionFactory(diagnosis="mel", prediction_set=["mel", "bkl"])
+    answer.analysis.model_version.manifest = {"conformal": {"alpha": 0.1}}
+    assert set_note(answer) == "Both stay in the 90 % prediction set."
+    answer.diagnosis, answer.probabilities = "nv", answer.probabilities | {"nv": 0.55}
+    told = "Nevus is likeliest (0.55), yet outside it: most lesions of its kind score higher. It is not ruled out."
+    assert set_note(answer) == f"Both stay in the 90 % prediction set. {told}"

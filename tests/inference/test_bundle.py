@@ -111,6 +111,7 @@ def double_label(document: dict[str, Any]) -> None:
         (lambda d: d["thresholds"]["malignancy"].update(threshold=1.5), "1.5 is not between 0 and 1"),
         (lambda d: d["thresholds"]["malignancy"]["sensitivity"].update(low=0.99), "does not hold its value"),
         (lambda d: d["conformal"]["quantiles"].pop("image"), "'image' is missing"),
+        (lambda d: d["conformal"].update(rule="by feeling"), "the rule 'by feeling' is not one of likeliest-always"),
         (lambda d: d["training_data"].update(licence=" "), "not a non-empty text"),
         (lambda d: d.update(self_check=[]), "at least one stored answer"),
         (lambda d: d["self_check"][0].update(metadata={"age": 200}), "age: 200"),

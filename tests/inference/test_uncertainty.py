@@ -1,5 +1,8 @@
+from typing import get_args
+
 import pytest
 
+from inference.manifest import SetRule
 from inference.quality import Measurement, QualityReport
 from inference.uncertainty import abstain_reason, malignancy, prediction_set, tier
 from inference.vocabulary import DERMOSCOPIC, DIAGNOSES
@@ -16,23 +19,41 @@ def quantiles(default: float, **special: float) -> dict[str, float]:
     return {code: special.get(code, default) for code in DIAGNOSES}
 
 
-def test_a_class_enters_by_its_own_quantile() -> None:
+both_rules = pytest.mark.parametrize("rule", get_args(SetRule))
+
+
+@both_rules
+def test_a_class_enters_by_its_own_quantile(rule: SetRule) -> None:
     shares = p(nv=0.7, mel=0.15, bkl=0.15)
-    assert prediction_set(shares, quantiles(0.5)) == ("nv",)
-    assert prediction_set(shares, quantiles(0.5, mel=0.9)) == ("mel", "nv")
+    assert prediction_set(shares, quantiles(0.5), rule) == ("nv",)
+    assert prediction_set(shares, quantiles(0.5, mel=0.9), rule) == ("mel", "nv")
 
 
-def test_the_quantile_itself_is_inside() -> None:
-    assert prediction_set(p(nv=0.75, mel=0.25), quantiles(0.0, mel=0.75)) == ("mel", "nv")
-    assert prediction_set(p(nv=0.75, mel=0.25), quantiles(0.0, mel=0.7499)) == ("nv",)
+@both_rules
+def test_the_quantile_itself_is_inside(rule: SetRule) -> None:
+    assert prediction_set(p(nv=0.75, mel=0.25), quantiles(0.25, mel=0.75), rule) == ("mel", "nv")
+    assert prediction_set(p(nv=0.75, mel=0.25), quantiles(0.25, mel=0.7499), rule) == ("nv",)
 
 
-def test_a_class_with_quantile_one_is_always_inside() -> None:
-    assert "df" in prediction_set(p(nv=1.0), quantiles(0.1, df=1.0))
+@both_rules
+def test_a_class_with_quantile_one_is_always_inside(rule: SetRule) -> None:
+    assert "df" in prediction_set(p(nv=1.0), quantiles(0.1, df=1.0), rule)
 
 
-def test_a_set_is_never_empty() -> None:
-    assert prediction_set(p(nv=0.4, mel=0.35, bkl=0.25), quantiles(0.1)) == ("nv",)
+@both_rules
+def test_a_set_is_never_empty(rule: SetRule) -> None:
+    assert prediction_set(p(nv=0.4, mel=0.35, bkl=0.25), quantiles(0.1), rule) == ("nv",)
+
+
+def test_a_benign_likeliest_class_beyond_its_limit_stays_by_the_older_rule_alone() -> None:
+    shares, limits = p(nv=0.5, mel=0.4, bkl=0.1), quantiles(0.3, mel=0.9)
+    assert prediction_set(shares, limits, "limits-first") == ("mel",)
+    assert prediction_set(shares, limits, "likeliest-always") == ("mel", "nv")
+
+
+@both_rules
+def test_a_malignant_likeliest_class_stays_whatever_its_limit_says(rule: SetRule) -> None:
+    assert prediction_set(p(mel=0.6, nv=0.4), quantiles(0.1, nv=0.9), rule) == ("mel", "nv")
 
 
 def test_malignancy_is_the_sum_of_three() -> None:

@@ -9,12 +9,14 @@ from inference.bundle import Bundle
 from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError, Record
+from training.data.sides import records_of
 from training.data.sources import SOURCES, limits_of, named
 from training.evaluation.folds import check_one_experiment, folds_there
 from training.evaluation.full import Subject, full_report
 from training.evaluation.metadata import METADATA
 from training.evaluation.outside import check_outside, check_own_split, unlike
 from training.evaluation.predicted import Predicted, pool, write_predictions
+from training.evaluation.remade import predict_from
 from training.evaluation.served import predict_served
 from training.evaluation.side import summary
 from training.evaluation.trained import predict_run
@@ -31,12 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", type=Path, help="split.json of the bundle's runs; a run has its own")
     add("--side", default="test", choices=["validation", "test", "all"], help="all: data that no run has seen")
     add("--metadata", default="kept", choices=METADATA, help="what the fused path is told of age, sex and site")
+    add("--answers", type=Path, help="predictions.csv of a bundle with the same weights: only sets are made anew")
     add("--no-photographs", action="store_true", help="a page that may be passed on where the photographs may not")
     arguments.out(parser)
     arguments.bootstrap(parser)
 
 
 def run(args: argparse.Namespace) -> str:
+    if args.answers and (not args.bundle or args.side == "all" or args.metadata != "kept"):
+        raise DataError("--answers holds those of a bundle to one side of its split, with metadata kept.")
     evaluated = _bundle if args.bundle else _runs
     subject, paths, records, extras = evaluated(args)
     report = full_report(subject, paths, records, extras=extras, bootstrap=args.bootstrap)
@@ -58,7 +63,10 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
         raise DataError("A bundle does not hold its split: name the split.json of its runs with --split.")
     records, split, bundle = arguments.load_records(args), splits.Split.load(args.split), Bundle.load(args.bundle)
     check_own_split(bundle.manifest.name, bundle.manifest.training_data, split)
-    paths, extras = predict_served(bundle, records, split.sides[args.side], metadata=args.metadata)
+    if args.answers:
+        paths, extras = predict_from(bundle, args.answers, records_of(split, records, args.side))
+    else:
+        paths, extras = predict_served(bundle, records, split.sides[args.side], metadata=args.metadata)
     name, version = bundle.manifest.name, bundle.manifest.version
     subject = Subject(
         name=f"{name} {version}",

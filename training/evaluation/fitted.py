@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.manifest import SetRule
+from inference.vocabulary import DIAGNOSES, MALIGNANT
 from training.evaluation.calibration import (
     conformal_quantiles,
     fit_temperature,
@@ -19,6 +21,9 @@ from training.metrics import Answers
 ALPHA = 0.1  # prediction sets hold the truth at 90 % a class
 FLAG_SENSITIVITY = 0.95  # of malignant validation pictures that the shipped threshold flags
 PATHS = ("fused", "image")
+RULE: SetRule = "limits-first"
+
+_IS_MALIGNANT = np.array([code in MALIGNANT for code in DIAGNOSES])
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,34 @@ class Fitted:
         return judged.answers(path, p)
 
     def sets(self, answers: Answers, path: str) -> NDArray[np.bool_]:
-        """Prediction sets (N,7): each class whose p is near enough to 1, and never empty."""
-        sets: NDArray[np.bool_] = 1 - answers.p <= self.quantiles[path]
-        sets[np.arange(len(sets)), answers.p.argmax(1)] = True
-        return sets
+        """Prediction sets (N,7) by ``RULE``, as ``inference.uncertainty.prediction_set`` makes them one by one."""
+        return prediction_sets(answers.p, self.quantiles[path])
+
+
+def prediction_sets(p: NDArray[np.float64], quantiles: NDArray[np.float64], rule: SetRule = RULE) -> NDArray[np.bool_]:
+    """Prediction sets (N,7) of calibrated ``p`` (N,7) under ``quantiles``, (7,) or those of each row (N,7)."""
+    sets: NDArray[np.bool_] = 1 - p <= quantiles
+    likeliest = p.argmax(axis=1)
+    kept = _IS_MALIGNANT[likeliest] | ~sets.any(axis=1) | (rule == "likeliest-always")
+    sets[kept, likeliest[kept]] = True
+    return sets
 
 
 def fit(judged: Judged, log_prior: NDArray[np.float64]) -> Fitted:
     """Fit everything that turns scores into statements, on held-out rows."""
     temperature = {path: fit_temperature(getattr(judged, path), judged.target, log_prior) for path in PATHS}
-    p = {path: probabilities(getattr(judged, path), temperature[path], log_prior) for path in PATHS}
-    quantiles = {path: conformal_quantiles(p[path], judged.target, ALPHA) for path in PATHS}
-    fused = judged.answers("fused", p["fused"])
+    p = probabilities(judged.fused, temperature["fused"], log_prior)
+    fused = judged.answers("fused", p)
     threshold = threshold_at_sensitivity(fused.malignancy, fused.malignant, FLAG_SENSITIVITY)
+    return fit_sets(judged, log_prior, temperature, threshold)
+
+
+def fit_sets(judged: Judged, log_prior: NDArray[np.float64], temperature: dict[str, float], threshold: float) -> Fitted:
+    """Fit the prediction sets alone, on held-out rows; all else is given."""
+    quantiles = {
+        path: conformal_quantiles(
+            probabilities(getattr(judged, path), temperature[path], log_prior), judged.target, judged.lesion, ALPHA
+        )
+        for path in PATHS
+    }
     return Fitted(log_prior, temperature, quantiles, threshold)

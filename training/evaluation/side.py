@@ -29,7 +29,11 @@ def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dic
             "p/prior": confusion(a.target, a.guess("p/prior")).tolist(),
             "arg-max p": confusion(a.target, a.guess("arg-max p")).tolist(),
         },
-        "prediction_sets": {"coverage": float(inside.mean()), "mean_size": float(sets.sum(axis=1).mean())},
+        "prediction_sets": {
+            "coverage": float(inside.mean()),
+            "mean_size": float(sets.sum(axis=1).mean()),
+            "likeliest_outside": float(1 - sets[np.arange(len(sets)), a.p.argmax(axis=1)].mean()),
+        },
     }
 
 

@@ -19,7 +19,8 @@ from training.data.pictures import VIEWED, Pictures
 from training.data.records import Record
 from training.data.sides import rows_of
 from training.data.sources import SOURCES, Source, limits_of
-from training.evaluation.fitted import ALPHA, PATHS, Fitted, fit
+from training.evaluation.calibration import BORROWED, FEW_LESIONS
+from training.evaluation.fitted import ALPHA, PATHS, RULE, Fitted, fit
 from training.evaluation.side import report
 from training.export.judging import judge
 from training.export.members import Ensemble, check_same_data, joint_head, servable, to_onnx
@@ -121,10 +122,18 @@ def decisions(fitted: Fitted, test: Answers, name: str, scheme: str, *, bootstra
             "log_prior": _by_code(fitted.log_prior),
         },
         "thresholds": _thresholds(fitted, test, name, scheme, bootstrap),
-        "conformal": {
-            "alpha": ALPHA,
-            "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
-        },
+        "conformal": conformal_section(fitted),
+    }
+
+
+def conformal_section(fitted: Fitted) -> dict[str, Any]:
+    """The manifest's section about prediction sets: their rule, and how the limit of each class was found."""
+    return {
+        "alpha": ALPHA,
+        "rule": RULE,
+        "few_lesions": FEW_LESIONS,
+        "borrowed_photographs": BORROWED,
+        "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
     }
 
 

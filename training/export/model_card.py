@@ -29,8 +29,8 @@ def render(
         _intended(manifest),
         _data(manifest, measured),
         _figures(measured),
-        _classes(measured),
-        _decisions(manifest, measured),
+        classes(measured),
+        decisions(manifest, measured),
         _made(manifest, runs),
         _limits(manifest, limits),
     ]
@@ -77,7 +77,7 @@ def _figures(measured: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def _classes(measured: dict[str, dict[str, Any]]) -> str:
+def classes(measured: dict[str, dict[str, Any]]) -> str:
     rows = [_class_row(code, row) for code, row in measured["fused"]["classes"].items()]
     return "\n".join(
         [
@@ -95,7 +95,7 @@ def _class_row(code: str, row: dict[str, Any]) -> str:
     return f"| {code} | {row['n']} | {_cell(row['recall (p/prior)'])} | {row['auc']:.3f} | {row['set_coverage']:.3f} |"
 
 
-def _decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
+def decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
     point, sets = manifest["thresholds"]["malignancy"], measured["fused"]["prediction_sets"]
     calibration, rate = manifest["calibration"], f"{1 - manifest['conformal']['alpha']:.0%}"
     return f"""## Decisions
@@ -103,7 +103,8 @@ def _decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) ->
   specificity {_cell(point["specificity"])}; of melanomas {_melanoma(manifest)}.
 - Prediction sets: class-conditional conformal at {rate}; measured coverage {sets["coverage"]:.3f},
   mean size {sets["mean_size"]:.2f}. More than {manifest["thresholds"]["max_set_size"]} classes in a set count as
-  "I don't know".
+  "I don't know". In {sets["likeliest_outside"]:.1%} the likeliest class, then a benign one, is beyond its own limit and
+  outside the set.
 - Temperatures: fused {calibration["temperature_fused"]:.3f}, image only {calibration["temperature_image"]:.3f}."""
 
 

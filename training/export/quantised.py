@@ -47,7 +47,7 @@ def judge_sides(
     bundle: Bundle, model: bytes, records: list[Record], pictures: Pictures, rows: dict[str, list[int]]
 ) -> Held:
     """Run ``model`` with the bundle's heads over both held-out sides."""
-    priors = _priors(bundle)
+    priors = priors_of(bundle)
     held = {
         side: judge(model, bundle.head, records=records, pictures=pictures, rows=rows[side], priors=priors)
         for side in ("validation", "test")
@@ -93,7 +93,7 @@ def write_rounded(
     return write_bundle(out, manifest=document, model=model, head=bundle.head, card=card)
 
 
-def _priors(bundle: Bundle) -> Priors:
+def priors_of(bundle: Bundle) -> Priors:
     """What judging needs of a run's priors: the draw plays no part."""
     manifest = bundle.manifest
     true = tuple(manifest.calibration.log_prior[code] for code in DIAGNOSES)
