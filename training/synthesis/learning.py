@@ -13,7 +13,7 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
@@ -24,6 +24,7 @@ from training.data.splits import LeakError, Split
 from training.fitting.checkpoints import WholeFiles, write_final
 from training.fitting.sampling import WeightedDraw, draw_weights
 from training.fitting.trainer import TimeLeft
+from training.synthesis.averaging import WarmAveraging
 from training.synthesis.canvases import Canvases
 from training.synthesis.config import GeneratorConfig, read_generator_config
 from training.synthesis.learners import GeneratorLearner, learner
@@ -129,7 +130,7 @@ class _Clock(L.Callback):
 
 
 def _trainer(config: GeneratorConfig, out: Path, *more: L.Callback) -> L.Trainer:
-    averaging = [EMAWeightAveraging(decay=config.ema, update_starting_at_step=0)] if config.ema else []
+    averaging = [WarmAveraging(config.ema)] if config.ema else []
     last = ModelCheckpoint(
         out, filename="last", every_n_epochs=1, save_on_train_epoch_end=True, save_on_exception=False,
         enable_version_counter=False,
