@@ -30,8 +30,10 @@ class QueuePlace(Record):
     Triggers keep these rows from the cases themselves (`cases.queue_triggers`); nothing else may write them.
     """
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="places")
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="queue_places")
+    # Unchecked: triggers make a place from its case, and remove it with its case. To check a million of them would lock
+    # and rewrite each of their cases.
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="places", db_constraint=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="queue_places", db_constraint=False)
     line = models.CharField(max_length=50, blank=True)
     state = models.CharField(max_length=20)
     tier = models.CharField(max_length=10, blank=True)
