@@ -28,7 +28,8 @@ class Viewer {
     const original = await this.decoded();
     openBeside();
     await painted();
-    if (original) this.copy(original);
+    if (!original) return; // nobody misses the heatmap of a picture that is not there
+    this.copy(original);
     await this.loadHeat();
   }
 

@@ -53,7 +53,9 @@ def test_a_heatmap_that_does_not_come_is_told_over_the_original(case, page):
 
 
 def test_a_picture_that_does_not_come_is_told_in_its_place(case, page):
+    """And that it is missing is not overwritten by what its heatmap lacks."""
     page.watch.expects(404)
+    page.route("**/heat.json", lambda route: route.fulfill(status=404, body=""))
     page.route("**/picture", lambda route: route.fulfill(status=404, body=""))
     page.goto(f"/cases/{case['id']}/reading/")
     expect(page.get_by_text("The image could not be loaded.")).to_be_visible()
