@@ -23,6 +23,7 @@ ACTS: Final[dict[str, tuple[Role, ...]]] = {
     "view_cases": _CARE,
     "reveal_image": _CARE,
     "mark_recognisable": (Role.STAFF, Role.DERMATOLOGIST),
+    "set_scale": (Role.STAFF, Role.DERMATOLOGIST),
     "register_patient": (Role.STAFF, Role.DERMATOLOGIST),
     "record_consent": (Role.STAFF, Role.DERMATOLOGIST),
     "register_lesion": (Role.STAFF, Role.DERMATOLOGIST),
@@ -99,6 +100,10 @@ def visible_cases(user) -> QuerySet:
 
 def visible_images(user) -> QuerySet:
     return _visible(models.LesionImage.objects.all(), user, path="case__patient__clinic", roles=_CARE)
+
+
+def visible_image_scales(user) -> QuerySet:
+    return _visible(models.ImageScale.objects.all(), user, path="image__case__patient__clinic", roles=_CARE)
 
 
 def visible_reveals(user) -> QuerySet:

@@ -89,6 +89,14 @@ class Veil(models.TextChoices):
     RECOGNISABLE = "recognisable", "recognisable person"
 
 
+class ScaleBasis(models.TextChoices):
+    """How somebody knows how large a pixel of an image is."""
+
+    STATED = "stated", "as stated"
+    RULER = "ruler", "by a line over a known length"
+    UNKNOWN = "unknown", "not known"
+
+
 class Verdict(models.TextChoices):
     """What the quality gate says of a picture."""
 
@@ -253,6 +261,7 @@ class Action(models.TextChoices):
     IMAGE_VIEWED = "image_viewed", "Image viewed"
     IMAGE_REVEALED = "image_revealed", "Veiled image shown"
     IMAGE_MARKED = "image_marked", "Said whether a person can be recognised in the image"
+    IMAGE_SCALED = "image_scaled", "Scale of the image set"
     IMAGE_ACCEPTED = "image_accepted", "Image used although the quality gate refuses it"
     IMAGE_DESCRIBED = "image_described", "Image described anew"
     IMAGE_REMOVED = "image_removed", "Image removed"

@@ -205,16 +205,13 @@ _DESCRIBED = (
 
 
 def descriptor_rows(values: Mapping[str, float | None] | None) -> list[tuple[str, str]]:
-    """(what, how much with its unit) of each stored descriptor; a diameter needs a scale."""
+    """(what, how much with its unit) of each descriptor that is known; a diameter needs a scale."""
     if not values:
         return []
     told = {field: values[field] for field, _, _ in _DESCRIBED if values.get(field) is not None}
-    told |= {} if "diameter_mm" in told else {"diameter_mm": None}
-    return [(label, _measured(told[field], words)) for field, label, words in _DESCRIBED if field in told]
-
-
-def _measured(value: float | None, words: str) -> str:
-    return "no scale known" if value is None else words.format(value).replace("%", " %")
+    return [
+        (label, words.format(told[field]).replace("%", " %")) for field, label, words in _DESCRIBED if field in told
+    ]
 
 
 def _percent(share: float) -> str:

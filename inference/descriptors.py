@@ -40,7 +40,8 @@ class Descriptors:
             such pairs through its centre the one that misses least.
         border: perimeter² / (4π area): 1 for a disc, more for a ragged outline.
         colours: how many of the six colours of the ABCD rule fill 5 % of the lesion or more, 1 to 6.
-        diameter_mm: the longest extent in millimetres; None without a scale.
+        diameter_px: the longest extent in pixels of the original, which a scale learnt later turns into millimetres.
+        diameter_mm: the same in millimetres; None without a scale.
         area_share: share (0 to 1) of what the network saw.
         texture: mean step between neighbouring pixels of the lesion, grey levels.
     """
@@ -48,50 +49,55 @@ class Descriptors:
     asymmetry: float
     border: float
     colours: int
+    diameter_px: float
     diameter_mm: float | None
     area_share: float
     texture: float
 
 
 def describe(
-    pixels: NDArray[np.uint8], mask: Mask, *, millimetres_per_pixel: float | None = None
+    pixels: NDArray[np.uint8],
+    mask: Mask,
+    *,
+    pixel_ratio: float = 1.0,
+    millimetres_per_pixel: float | None = None,
 ) -> Descriptors | None:
     """Measure a lesion.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
         mask: (H, W) bool, where the lesion is.
-        millimetres_per_pixel: of these pixels, not of the original's (``scale_seen``).
+        pixel_ratio: pixels of the original along one of these (``pixels_along``).
+        millimetres_per_pixel: of the original.
 
     Returns:
         The descriptors, or None where the mask holds fewer than 40 pixels.
+
+    Raises:
+        ValueError: the scale is not above zero.
     """
+    if millimetres_per_pixel is not None and not 0 < millimetres_per_pixel < np.inf:
+        raise ValueError(f"millimetres_per_pixel: {millimetres_per_pixel!r} is not a number above zero.")
     if mask.sum() < FEWEST_PIXELS:
         return None
     y, x = np.nonzero(mask)
     points = np.stack([x - x.mean(), y - y.mean()])  # (2, N)
+    diameter = _longest(points) * pixel_ratio
     return Descriptors(
         asymmetry=_asymmetry(mask, points),
         border=_perimeter(mask) ** 2 / (4 * np.pi * len(x)),
         colours=int((colour_shares(pixels[mask]) >= COUNTED_FROM).sum()),
-        diameter_mm=_longest(points) * millimetres_per_pixel if millimetres_per_pixel else None,
+        diameter_px=diameter,
+        diameter_mm=None if millimetres_per_pixel is None else diameter * millimetres_per_pixel,
         area_share=float(mask.mean()),
         texture=_texture(pixels, mask),
     )
 
 
-def scale_seen(geometry: Geometry, width: int, millimetres_per_pixel: float | None) -> float | None:
-    """Millimetres per pixel of the network's input, ``width`` pixels wide, from those of the original.
-
-    Raises:
-        ValueError: the scale is not above zero.
-    """
-    if millimetres_per_pixel is None:
-        return None
-    if not 0 < millimetres_per_pixel < np.inf:
-        raise ValueError(f"millimetres_per_pixel: {millimetres_per_pixel!r} is not a number above zero.")
+def pixels_along(geometry: Geometry, width: int) -> float:
+    """How many pixels of the original lie along one pixel of the network's input, which is ``width`` pixels wide."""
     left, _, right, _ = geometry.box
-    return millimetres_per_pixel * (right - left) / width
+    return (right - left) / width
 
 
 def colour_shares(colours: NDArray[np.uint8]) -> Floats:

@@ -15,7 +15,7 @@ from inference.attribution import PLAYERS, Worth, attribute_malignancy, baseline
 from inference.bundle import Bundle
 from inference.calibration import balanced_scores, probabilities
 from inference.decoding import Decoded, decode_for, normalise
-from inference.descriptors import Descriptors, describe, scale_seen
+from inference.descriptors import Descriptors, describe, pixels_along
 from inference.engines import Choice
 from inference.errors import InferenceError
 from inference.gradcam import as_bytes, border, class_heat, peaks, share_inside, share_on
@@ -225,8 +225,8 @@ class Predictor:
     def _measure(self, seen: "_Seen", millimetres_per_pixel: float | None) -> tuple[Mask, Descriptors | None]:
         pixels, geometry = seen.prepared.pixels, seen.prepared.geometry
         outlined = lesion_mask(pixels, seen.mask)
-        scale = scale_seen(geometry, self.bundle.manifest.input.width, millimetres_per_pixel)
-        return outlined, describe(pixels, outlined, millimetres_per_pixel=scale)
+        ratio = pixels_along(geometry, self.bundle.manifest.input.width)
+        return outlined, describe(pixels, outlined, pixel_ratio=ratio, millimetres_per_pixel=millimetres_per_pixel)
 
     def _attributions(self, shares: Worth) -> dict[str, dict[str, float]]:
         columns = (dict(zip(PLAYERS, column, strict=True)) for column in shares.T.tolist())

@@ -1,6 +1,7 @@
 """One factory per record. Each builds what it hangs on, within one clinic."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import factory
 from django.core.files.base import ContentFile
@@ -155,6 +156,16 @@ class LesionImageFactory(DjangoModelFactory):
         stored = {"file": file, "thumbnail": thumbnail, "byte_size": len(_picture.data)}
         stored |= {fact: getattr(_picture, fact) for fact in facts}
         return super()._create(model_class, *args, **{**stored, **kwargs})
+
+
+class ImageScaleFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ImageScale
+
+    image = factory.SubFactory(LesionImageFactory)
+    basis = "stated"
+    pixel_spacing = Decimal("0.02")
+    set_by = factory.SelfAttribute("image.uploaded_by")
 
 
 class RevealFactory(DjangoModelFactory):

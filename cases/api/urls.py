@@ -14,6 +14,7 @@ from cases.api.views import (
     reading,
     retakes,
     saved_filters,
+    scales,
     tokens,
     uploads,
 )
@@ -44,6 +45,7 @@ version_1 = [
     path("images/<uuid:image>/file/", analyses.ImageFile.as_view(), name="image-file"),
     path("images/<uuid:image>/accept/", cases.Acceptance.as_view(), name="accept"),
     path("images/<uuid:image>/recognisable/", analyses.ImageMark.as_view(), name="mark-image"),
+    path("images/<uuid:image>/scales/", scales.Scales.as_view(), name="scales"),
     path("images/<uuid:image>/reveal/", analyses.ImageReveal.as_view(), name="reveal"),
     path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),
     path("analyses/<uuid:analysis>/heatmaps/<slug:diagnosis>/", analyses.Heatmap.as_view(), name="heatmap"),

@@ -17,6 +17,7 @@ from cases.models.read import Read
 from cases.models.retake import RetakeRequest
 from cases.models.reveal import Reveal
 from cases.models.saved_filter import SavedFilter
+from cases.models.scale import ImageScale
 from cases.models.upload import Upload
 from cases.models.usability import UsabilityAnswer
 from cases.models.user import User
@@ -33,6 +34,7 @@ __all__ = [
     "Explanation",
     "ExplanationRequest",
     "IdempotencyKey",
+    "ImageScale",
     "Lesion",
     "LesionImage",
     "Membership",

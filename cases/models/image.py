@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,9 @@ from cases.models.lesion import Lesion
 from cases.storage import private_storage
 from cases.vocabulary import DermoscopicType, ImageManipulation, ImageType, Veil, Verdict
 
+# Millimetres per pixel, DICOM's Pixel Spacing: 20 mm under a dermatoscope across 6,000 pixels are .003, a whole back
+# across 2,000 is .3. Beyond these two nobody photographs skin.
+LEAST_SPACING, MOST_SPACING = Decimal("0.0005"), Decimal(2)
 BANDS = ("phash_band_1", "phash_band_2", "phash_band_3", "phash_band_4")
 
 
@@ -16,6 +21,11 @@ def _band(number: int) -> models.GeneratedField:
     """Sixteen bits of the perceptual hash: two hashes that differ in at most three bits share a band."""
     digits = Substr("phash", 4 * number - 3, 4)
     return models.GeneratedField(expression=digits, output_field=models.CharField(max_length=4), db_persist=True)
+
+
+def pixel_spacing_field() -> models.DecimalField:
+    """Of the stored picture, along both sides; NULL: nobody knows."""
+    return models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
 
 
 class LesionImageQuerySet(models.QuerySet):
@@ -36,6 +46,8 @@ class LesionImage(Record):
     # "": a photograph as it was taken. A generated one shows nobody, and says so wherever it is shown.
     image_manipulation = models.CharField(max_length=20, choices=ImageManipulation, blank=True, default="")
     captured_at = models.DateTimeField(null=True, blank=True)
+    # The newest of its `scales`: what was said of another image never holds for this one.
+    pixel_spacing = pixel_spacing_field()
     # The image that this one was taken for in its stead. That one stays for ever, but no longer counts.
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, related_name="replacements", null=True, blank=True)
 
@@ -72,6 +84,10 @@ class LesionImage(Record):
                 name="image_dermoscopic_type_only_when_dermoscopic",
             ),
             models.CheckConstraint(condition=~Q(replaces=F("id")), name="image_replaces_another"),
+            models.CheckConstraint(
+                condition=Q(pixel_spacing__isnull=True) | Q(pixel_spacing__range=(LEAST_SPACING, MOST_SPACING)),
+                name="image_pixel_spacing_possible",
+            ),
         ]
         indexes = [
             models.Index(fields=["sha256"], name="image_by_bytes"),

@@ -6,12 +6,12 @@ from django.db.models import F, Q
 
 from cases.models.base import Record, one_of
 from cases.models.case import Case
-from cases.models.image import LesionImage
+from cases.models.image import LesionImage, pixel_spacing_field
 from cases.models.lesion import Lesion
 from cases.vocabulary import DermoscopicType, ImageType
 
 # What is known of the image before it is there; each is a field of the image too.
-DETAILS = ("image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces")
+DETAILS = ("image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces", "pixel_spacing")
 
 
 class UploadQuerySet(models.QuerySet):
@@ -32,6 +32,7 @@ class Upload(Record):
     recognisable = models.BooleanField(default=False)
     captured_at = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey(LesionImage, on_delete=models.PROTECT, related_name="uploads", null=True, blank=True)
+    pixel_spacing = pixel_spacing_field()
     override_reason = models.CharField(max_length=200, blank=True, default="")
 
     byte_size = models.PositiveIntegerField()  # of the whole file, as announced

@@ -54,6 +54,7 @@ def remove_image(*, actor: User, image: LesionImage) -> None:
         clinic, names = image.case.clinic, (image.file.name, image.thumbnail.name)
         audit.record(clinic=clinic, actor=actor, action=Action.IMAGE_REMOVED, about=image, payload=payload)
         image.reveals.all().delete()
+        image.scales.all().delete()
         QualityCheck.objects.filter(image=image).delete()
         image.delete()
         for name in names:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -18,9 +19,10 @@ from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
 from cases.services.quality import as_fields, measure
+from cases.services.scales import check_spacing, check_width, keep_scale
 from cases.services.wrong_patient import check_reason, record_override, refuse_known_bytes, refuse_known_picture
 from cases.storage import new_key, private_storage, removed_on_failure
-from cases.vocabulary import Action, DermoscopicType, ImageManipulation, ImageType
+from cases.vocabulary import Action, DermoscopicType, ImageManipulation, ImageType, ScaleBasis
 
 
 def attach_image(
@@ -34,6 +36,7 @@ def attach_image(
     recognisable: bool | None = None,
     image_manipulation: str = "",
     captured_at: datetime | None = None,
+    pixel_spacing: Decimal | None = None,
     replaces: LesionImage | None = None,
     override_reason: str = "",
     picture: Picture | None = None,
@@ -42,6 +45,7 @@ def attach_image(
 
     `image_manipulation` says whether it was altered or generated; "" is a photograph as it was taken.
     `recognisable` says whether a person could be known by it; near the face it has to be said, elsewhere None is no.
+    `pixel_spacing` is in millimetres; an image that replaces another inherits none.
     `replaces` is the image in whose stead this one was taken, where others were asked for.
     What another patient of the clinic already has needs an `override_reason`, or is refused as `FiledElsewhere`.
     A caller with a transaction of its own gives the `picture` that `clean_upload` made of the data before it.
@@ -49,12 +53,14 @@ def attach_image(
     details = {"image_type": image_type, "dermoscopic_type": dermoscopic_type, "captured_at": captured_at}
     details |= {"image_manipulation": image_manipulation, "replaces": replaces}
     reason = override_reason.strip()
-    ensure_attachable(actor, case, lesion, override_reason=reason, recognisable=recognisable, **details)
+    asked = {"override_reason": reason, "recognisable": recognisable, "pixel_spacing": pixel_spacing}
+    ensure_attachable(actor, case, lesion, **asked, **details)
     known = already_there(case, lesion, sha256(data), replaces)
     if known:
         return known
     # Before the transaction: it takes long, and nobody should wait for it.
     picture = picture or _clean_unless_known(actor, case, data, reason)
+    _check_fits(picture, image_type, pixel_spacing)
     try:
         with _stored(picture) as files, transaction.atomic():
             case = locked_case(actor, case)
@@ -69,6 +75,8 @@ def attach_image(
             image = _file_away(actor, case, lesion, picture, **kept)
             if twin:
                 record_override(actor, image, twin)
+            if pixel_spacing is not None:
+                keep_scale(actor, image, basis=ScaleBasis.STATED, pixel_spacing=pixel_spacing)
             return image
     except IntegrityError:
         known = already_there(case, lesion, picture.sha256, replaces)  # a double click: the other one was faster
@@ -111,6 +119,7 @@ def ensure_attachable(
     recognisable: bool | None = None,
     captured_at: datetime | None = None,
     image_manipulation: str = "",
+    pixel_spacing: Decimal | None = None,
     replaces: LesionImage | None = None,
     override_reason: str = "",
 ) -> None:
@@ -122,10 +131,17 @@ def ensure_attachable(
         problems.add("recognisable", "Say whether a person can be recognised in it: the lesion is near the face.")
     problems.choice("image_manipulation", image_manipulation, ImageManipulation, blank=True)
     check_reason(problems, override_reason)
+    check_spacing(problems, pixel_spacing)
     problems.raise_if_any()
     refuse_unless_editable(case)
     if replaces is not None:
         _check_replaced(case, lesion, replaces)
+
+
+def _check_fits(picture: Picture, image_type: str, pixel_spacing: Decimal | None) -> None:
+    problems = Problems()
+    check_width(problems, pixel_spacing, image_type, picture.width)
+    problems.raise_if_any()
 
 
 def _check_replaced(case: Case, lesion: Lesion, replaced: LesionImage) -> None:

@@ -12,6 +12,7 @@ from cases.selectors.policy import flag_policy
 from cases.selectors.progress import case_progress
 from cases.selectors.results import leading, possible, probability_rows
 from cases.selectors.retakes import retakes_of
+from cases.selectors.scales import descriptors_of, newest_scale
 from cases.selectors.twins import overridden_twin
 from cases.selectors.worklist import Worklist
 from cases.states import AnalysisState, CaseState
@@ -39,9 +40,10 @@ def room(user: User, case: Case, *, wanted_image: str) -> dict[str, Any]:
         "verdict": verdict(analysis),
         "scc_note": SCC_NOTE,
         "threshold": _threshold(case),
-        **_result(analysis),
+        **_result(image, analysis),
         **(explanation_context(user, analysis) if analysis and analysis.answer else {}),
         **_quality(image),
+        "scale": newest_scale(user, image) if image else None,
         "twin": overridden_twin(user, image) if image else None,
         "symptoms": _symptoms(case),
         "reads": list(selectors.reads_of(user, case)),
@@ -65,9 +67,9 @@ def _threshold(case: Case) -> float | None:
     return policy.threshold if policy else None
 
 
-def _result(analysis: Analysis | None) -> dict[str, Any]:
+def _result(image: LesionImage | None, analysis: Analysis | None) -> dict[str, Any]:
     """Figures stand on the page only when they are an answer: never for an abstention."""
-    if analysis is None or analysis.state != AnalysisState.SUCCEEDED:
+    if image is None or analysis is None or analysis.state != AnalysisState.SUCCEEDED:
         return {"answered": False, "model": analysis.model_version if analysis else None}
     explanation = getattr(analysis, "explanation", None)
     trusted, sentence = trust(explanation, analysis.prediction.diagnosis) if explanation else (False, "")
@@ -82,7 +84,7 @@ def _result(analysis: Analysis | None) -> dict[str, Any]:
         "explanation": explanation,
         "trusted": trusted,
         "trust_sentence": sentence,
-        "descriptors": descriptor_rows(explanation.descriptors) if explanation else [],
+        "descriptors": descriptor_rows(descriptors_of(explanation, image)),
     }
 
 

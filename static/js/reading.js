@@ -147,6 +147,8 @@ function openMark() {
   mark.querySelector("input:not([type=hidden]), button").focus();
 }
 
+document.querySelector("[data-measure]")?.addEventListener("click", () => viewer?.measure());
+
 function choose(place) {
   const choices = asking() ? retake.querySelectorAll("input[name=reason]") : form?.querySelectorAll("input[name=management]");
   const choice = choices?.[place];

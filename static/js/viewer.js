@@ -1,5 +1,6 @@
 // The picture on its dark ground: original, heat or both side by side; zoom, pan and fit for every pane at once.
 import { paintHeat } from "./heat.js";
+import { Ruler, ScaleBar } from "./scale.js";
 
 const MOST_ZOOM = 16; // times the fitted size
 const STEP = 1.25;
@@ -18,6 +19,8 @@ class Viewer {
     this.mode = "original";
     this.size = { width: Number(root.dataset.width), height: Number(root.dataset.height) };
     this.pointers = new Map();
+    this.bar = new ScaleBar(root);
+    this.ruler = new Ruler(root, this.size);
     this.fit();
     this.listen();
     this.begin();
@@ -91,6 +94,8 @@ class Viewer {
       picture.style.height = `${this.size.height * scale}px`;
       picture.style.transform = `translate(${left}px, ${top}px)`;
     }
+    this.bar.place({ scale });
+    this.ruler.place({ left, top, scale });
     this.stage.classList.toggle("is-zoomed", this.zoom > 1.001);
     this.root.querySelector("[data-zoom]").textContent = `${Math.round(scale * 100)} %`;
   }
@@ -102,12 +107,25 @@ class Viewer {
       return;
     }
     this.mode = mode;
+    if (mode !== "original" && this.ruler.isOpen) this.ruler.close();
     for (const pane of this.panes) pane.hidden = mode !== "both" && pane.dataset.pane !== mode;
     for (const button of this.root.querySelectorAll("[data-show]")) {
       button.setAttribute("aria-pressed", String(button.dataset.show === mode));
     }
     for (const control of this.root.querySelectorAll("[data-heat-control]")) control.hidden = mode === "original";
     this.place();
+  }
+
+  // A line over the original: with two pictures beside each other nobody could say on which it lies.
+  measure() {
+    if (this.ruler.isOpen) {
+      this.ruler.close();
+      return;
+    }
+    this.show("original");
+    this.ruler.open(this.centre, this.shown());
+    this.place();
+    this.ruler.ends[0].focus();
   }
 
   toggleHeat() {

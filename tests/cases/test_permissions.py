@@ -19,6 +19,12 @@ FILTERS = {
     "lesions": (permissions.visible_lesions, factories.LesionFactory, "patient__clinic", CARE),
     "cases": (permissions.visible_cases, factories.CaseFactory, "patient__clinic", CARE),
     "images": (permissions.visible_images, factories.LesionImageFactory, "case__patient__clinic", CARE),
+    "scales": (
+        permissions.visible_image_scales,
+        factories.ImageScaleFactory,
+        "image__case__patient__clinic",
+        CARE,
+    ),
     "analyses": (permissions.visible_analyses, factories.AnalysisFactory, "image__case__patient__clinic", CARE),
     "explanation_requests": (
         permissions.visible_explanation_requests,
@@ -96,6 +102,7 @@ ALLOWED = {
     "view_cases": "staff dermatologist admin",
     "reveal_image": "staff dermatologist admin",
     "mark_recognisable": "staff dermatologist",
+    "set_scale": "staff dermatologist",
     "view_models": "staff dermatologist admin auditor",
     "register_patient": "staff dermatologist",
     "record_consent": "staff dermatologist",

@@ -45,13 +45,14 @@ ACTS = {
     "accept_image": (409, 409, 403, 403),
     "remove_image": (302, 302, 403, 403),
     "mark_image": (422, 422, 403, 403),
+    "set_scale": (302, 302, 403, 403),
     "retry": (302, 302, 302, 403),
 }
 
 
 OF_NO_OBJECT = ("find_patients", "likely_patients")
 IN_A_CASE = {
-    ("describe_image", "accept_image", "remove_image", "mark_image"): LesionImageFactory,
+    ("describe_image", "accept_image", "remove_image", "mark_image", "set_scale"): LesionImageFactory,
     ("complete_upload", "discard_upload"): UploadFactory,
 }
 

@@ -50,7 +50,6 @@ def test_descriptors_have_units():
         "Asymmetry": "12 % beyond its mirror image",
         "Border": "1.30, where a disc has 1",
         "Colours": "3 of the 6 of the ABCD rule",
-        "Diameter": "no scale known",
         "Area": "20 % of the picture",
         "Texture": "4.2 grey levels",
     }

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from inference.descriptors import COLOURS, Descriptors, colour_shares, describe, scale_seen
+from inference.descriptors import COLOURS, Descriptors, colour_shares, describe, pixels_along
 from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.preprocessing import Geometry
@@ -139,12 +139,20 @@ def test_a_handful_of_pixels_has_no_shape() -> None:
     assert describe(np.zeros((144, 192, 3), np.uint8), disc(3)) is None
 
 
-def test_the_scale_of_the_original_becomes_that_of_the_input() -> None:
-    geometry = Geometry(800, 600, turned=False, box=(0, 0, 800, 600))
-    assert scale_seen(geometry, 192, 0.02) == pytest.approx(0.02 * 800 / 192)
-    assert scale_seen(geometry, 192, None) is None
+def test_a_diameter_is_told_in_pixels_of_the_original() -> None:
+    geometry = Geometry(800, 600, turned=False, box=(100, 75, 700, 525))
+    ratio = pixels_along(geometry, 192)
+    assert ratio == pytest.approx(600 / 192)
+    seen = found(blotched(disc()), disc()).diameter_px
+    original = describe(blotched(disc()), disc(), pixel_ratio=ratio, millimetres_per_pixel=0.02)
+    assert original is not None
+    assert original.diameter_px == pytest.approx(seen * 600 / 192)
+    assert original.diameter_mm == pytest.approx(0.02 * original.diameter_px)
+
+
+def test_a_scale_is_above_zero() -> None:
     with pytest.raises(ValueError, match="millimetres_per_pixel: -1 is not a number above zero"):
-        scale_seen(geometry, 192, -1)
+        found(blotched(disc()), disc(), scale=-1)
 
 
 def test_a_result_measures_the_lesion_in_millimetres_when_the_scale_is_known(predictor: Predictor) -> None:
@@ -158,6 +166,7 @@ def test_a_result_measures_the_lesion_in_millimetres_when_the_scale_is_known(pre
     half = predictor.predict(lesion(800, 600).resize((400, 300)), millimetres_per_pixel=0.04).descriptors
     assert half is not None
     assert half.diameter_mm == pytest.approx(with_scale.diameter_mm, rel=0.1)
+    assert half.diameter_px == pytest.approx(with_scale.diameter_px / 2, rel=0.1)
 
 
 def test_a_portrait_turned_back_is_measured_alike(predictor: Predictor) -> None:

@@ -6,6 +6,7 @@ from rest_framework.reverse import reverse
 
 from cases.api.serializers.fields import OptionalCode
 from cases.models import Analysis, ModelVersion, QualityCheck
+from cases.selectors.scales import descriptors_of
 from cases.vocabulary import AbstainReason, Diagnosis, Tier
 
 _PROBABILITY = {"min_value": 0, "max_value": 1}
@@ -68,7 +69,8 @@ class AnalysisOut(serializers.ModelSerializer):
         help_text="The share of the same heat on hair, ruler and ink; null where that was not measured."
     )
     descriptors = serializers.SerializerMethodField(
-        help_text="Of the lesion's outline and colours; diameter_mm is null where no scale is known."
+        help_text="Of the lesion's outline and colours. diameter_px is in pixels of the stored picture; diameter_mm "
+        "follows the image's pixel_spacing and is null where that is not known."
     )
     scope = serializers.DictField(
         source="prediction.scope",
@@ -121,7 +123,7 @@ class AnalysisOut(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.DictField(allow_null=True))
     def get_descriptors(self, analysis: Analysis) -> dict[str, Any] | None:
-        return self._explained(analysis, "descriptors")
+        return descriptors_of(getattr(analysis, "explanation", None), analysis.image) if analysis.answer else None
 
     def _explained(self, analysis: Analysis, field: str) -> Any:
         """Null where there is no answer to explain."""

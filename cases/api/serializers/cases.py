@@ -11,6 +11,8 @@ from cases.permissions import visible_images, visible_lesions, visible_patients
 from cases.states import CaseState
 from cases.vocabulary import DermoscopicType, ImageManipulation, Tier, Veil
 
+PIXEL_SPACING = "Millimetres per pixel of the stored picture, as DICOM's Pixel Spacing; null where it is not known."
+
 
 class CaseIn(serializers.ModelSerializer):
     patient = VisibleObject(visible_patients)
@@ -50,11 +52,12 @@ class ImageIn(serializers.ModelSerializer):
     class Meta:
         model = LesionImage
         fields = [
-            "file", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces",
-            "override_reason",
+            "file", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "pixel_spacing",
+            "replaces", "override_reason",
         ]  # fmt: skip
         extra_kwargs = {
             "override_reason": {"help_text": "Why it is filed although another patient has this picture."},
+            "pixel_spacing": {"help_text": PIXEL_SPACING},
         }
 
 
@@ -75,9 +78,10 @@ class ImageOut(serializers.ModelSerializer):
         model = LesionImage
         fields = [
             "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "image_manipulation",
-            "captured_at", "replaces", "uploaded_at", "media_type", "width", "height", "byte_size", "sha256",
-            "stored_sha256", "override_reason", "url", "quality", "veil",
+            "captured_at", "pixel_spacing", "replaces", "uploaded_at", "media_type", "width", "height", "byte_size",
+            "sha256", "stored_sha256", "override_reason", "url", "quality", "veil",
         ]  # fmt: skip
+        extra_kwargs = {"pixel_spacing": {"help_text": PIXEL_SPACING}}
         read_only_fields = fields
 
     def get_url(self, image: LesionImage) -> str:

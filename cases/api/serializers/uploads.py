@@ -18,8 +18,8 @@ class UploadIn(serializers.ModelSerializer):
     class Meta:
         model = Upload
         fields = [
-            "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces", "override_reason",
-            "byte_size", "sha256",
+            "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "pixel_spacing", "replaces",
+            "override_reason", "byte_size", "sha256",
         ]  # fmt: skip
         extra_kwargs = {
             "override_reason": {"help_text": "Why it is filed although another patient has this picture."},
@@ -36,8 +36,8 @@ class UploadOut(serializers.ModelSerializer):
     class Meta:
         model = Upload
         fields = [
-            "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces",
-            "byte_size", "sha256", "offset", "created_at", "expires_at", "completed_at",
+            "id", "case", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "pixel_spacing",
+            "replaces", "byte_size", "sha256", "offset", "created_at", "expires_at", "completed_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -1,0 +1,32 @@
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases.api.endpoint import Endpoint
+from cases.api.idempotency import once
+from cases.api.serializers.scales import ScaleIn, ScaleOut
+from cases.permissions import visible_image_scales, visible_images
+from cases.services.scales import set_scale
+from cases.vocabulary import Action
+
+
+class Scales(Endpoint):
+    acts = {"GET": "view_cases", "POST": "set_scale"}
+    shapes = {"GET": ScaleOut, "POST": ScaleIn}
+
+    @extend_schema(responses=ScaleOut(many=True))
+    def get(self, request: Request, image: UUID) -> Response:
+        """All that was ever said of an image's scale, newest first; the newest holds."""
+        found = self.find(visible_images, image)
+        scales = visible_image_scales(request.user).filter(image=found)
+        return self.page(scales, action=Action.CASE_VIEWED, about=found.case)
+
+    @extend_schema(responses={201: ScaleOut})
+    @once
+    def post(self, request: Request, image: UUID) -> Response:
+        """Say how large a pixel of an image is, in whatever state its case is. Diameters in millimetres follow; nothing
+        is analysed again. It is recorded, and what was said before stays."""
+        found = self.find(visible_images, image)
+        return self.created(ScaleOut, set_scale(actor=request.user, image=found, **self.checked()))

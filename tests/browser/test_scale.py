@@ -1,0 +1,78 @@
+"""The scale of an image in the reading room: a line drawn over a known length, the bar that follows the zoom."""
+
+import re
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
+
+SHOWN = """bar => {
+    const picture = document.querySelector('[data-picture] img').getBoundingClientRect();
+    return [bar.getBoundingClientRect().width / picture.width, parseFloat(bar.textContent)];
+}"""
+
+
+@pytest.fixture
+def case(program, pictures):
+    return program("staff").ready(next(pictures))
+
+
+@pytest.fixture
+def image(case):
+    return case["images"][0]
+
+
+def in_the_reading_room(visit, case, **window):
+    page = visit("dermatologist", **window)
+    page.goto(f"/cases/{case['id']}/reading/")
+    page.wait_for_load_state()
+    return page
+
+
+def test_the_bar_is_as_long_as_it_says_at_every_zoom(case, image, program, visit):
+    said = {"basis": "stated", "pixel_spacing": "0.0300"}
+    program("staff").post(f"images/{image['id']}/scales/", said, status=201)
+    page = in_the_reading_room(visit, case)
+    bar, lengths = page.locator("[data-scale-bar]"), set()
+    for step in range(4):
+        if step:
+            page.get_by_role("button", name="Zoom in").click()
+        share, millimetres = bar.evaluate(SHOWN)
+        assert share * image["width"] * 0.03 == pytest.approx(millimetres, rel=0.01)
+        assert str(millimetres).strip("0.")[0] in "125"
+        expect(page.get_by_role("img", name=f"Scale bar: {millimetres:g} mm")).to_be_visible()
+        lengths.add(millimetres)
+    assert len(lengths) > 1
+
+
+def test_a_line_over_a_ruler_says_the_scale_and_the_diameter_follows(case, image, program, visit):
+    page = in_the_reading_room(visit, case)
+    expect(page.locator("[data-scale-bar]")).to_have_count(0)
+    expect(page.get_by_role("rowheader", name="Diameter")).to_have_count(0)
+    page.get_by_text(re.compile("^Scale: not known")).click()
+    page.get_by_role("button", name="Draw a line over a ruler").click()
+    start, end = page.get_by_role("button", name=re.compile("of the line"))
+    before = float(page.get_by_label("Pixels it covers").input_value())
+    expect(start).to_be_focused()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    length = float(page.get_by_label("Pixels it covers").input_value())
+    assert length == pytest.approx(before + 11, abs=0.11)
+    there = end.bounding_box()
+    page.mouse.move(there["x"] + 12, there["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(there["x"] - 40, there["y"] + 12)
+    page.mouse.up()
+    drawn = float(page.get_by_label("Pixels it covers").input_value())
+    assert 20 < drawn < length
+    page.get_by_label("A known length, mm").fill("4")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("The scale of the image was set")
+    expect(page.locator("[data-scale-bar]")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Diameter")).to_be_visible()
+    (scale,) = program("dermatologist").get(f"images/{image['id']}/scales/")["results"]
+    assert (scale["basis"], float(scale["length_px"])) == ("ruler", drawn)
+    assert float(scale["pixel_spacing"]) == pytest.approx(4 / drawn, abs=1e-6)
+    (analysis,) = program("dermatologist").get(f"cases/{case['id']}/")["analyses"]
+    measured = analysis["descriptors"]
+    assert measured["diameter_mm"] == pytest.approx(measured["diameter_px"] * 4 / drawn, rel=1e-3)

@@ -1,0 +1,142 @@
+"""How large a pixel is: who may say it, what is believed, what stays on record, and what follows from it."""
+
+from decimal import Decimal
+
+import pytest
+
+from cases.errors import Forbidden, InvalidInput, NotFound
+from cases.models import AuditEvent, LesionImage
+from cases.selectors.scales import descriptors_of
+from cases.services.draft_images import remove_image
+from cases.services.images import attach_image
+from cases.services.scales import set_scale
+from tests.drawings import jpeg
+from tests.factories import CaseFactory, ExplanationFactory, LesionFactory, LesionImageFactory, RetakeRequestFactory
+
+pytestmark = pytest.mark.django_db
+
+MEASURED = {"asymmetry": 0.1, "diameter_px": 250.0, "diameter_mm": None}
+
+
+@pytest.fixture
+def image(north):
+    """400 × 300 pixels, its case read long ago."""
+    return LesionImageFactory(case=CaseFactory(patient__clinic=north.clinic, ready=True))
+
+
+def spacing(image):
+    return LesionImage.objects.get(pk=image.pk).pixel_spacing
+
+
+@pytest.mark.parametrize("who", ["staff", "dermatologist"])
+def test_a_scale_is_stated_and_recorded(north, image, who):
+    set_scale(actor=getattr(north, who), image=image, basis="stated", pixel_spacing=Decimal("0.025"))
+    assert spacing(image) == Decimal("0.025")
+    (event,) = AuditEvent.objects.about(image.pk).filter(action="image_scaled")
+    assert event.payload == {"case": str(image.case_id), "basis": "stated", "pixel_spacing": "0.025"}
+
+
+def test_a_line_over_a_known_length_says_the_scale(north, image):
+    line = {"length_mm": Decimal(5), "length_px": Decimal("190.5")}
+    set_scale(actor=north.staff, image=image, basis="ruler", **line)
+    assert spacing(image) == Decimal("0.026247")
+    kept = image.scales.get()
+    assert (kept.length_mm, kept.length_px, kept.set_by) == (5, Decimal("190.5"), north.staff)
+
+
+def test_what_was_said_before_stays_on_record(north, image):
+    for basis, value in (("stated", Decimal("0.02")), ("stated", Decimal("0.03")), ("unknown", None)):
+        set_scale(actor=north.staff, image=image, basis=basis, pixel_spacing=value)
+    assert spacing(image) is None
+    said = [scale.pixel_spacing for scale in image.scales.all()]
+    assert said == [None, Decimal("0.03"), Decimal("0.02")]
+    events = AuditEvent.objects.about(image.pk).filter(action="image_scaled").order_by("seq")
+    assert [event.payload.get("before") for event in events] == [None, "0.020000", "0.030000"]
+
+
+def test_a_double_click_is_one_row(north, image):
+    said = {"actor": north.staff, "image": image, "basis": "stated", "pixel_spacing": Decimal("0.02")}
+    assert set_scale(**said) == set_scale(**said) == image.scales.get()
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "words"),
+    [
+        ({"basis": "guessed"}, "basis", "is not one of"),
+        ({"basis": "stated"}, "pixel_spacing", "Say how many millimetres"),
+        ({"basis": "stated", "pixel_spacing": Decimal(0)}, "pixel_spacing", "from 0.0005 to 2"),
+        ({"basis": "stated", "pixel_spacing": Decimal("2.1")}, "pixel_spacing", "from 0.0005 to 2"),
+        ({"basis": "stated", "pixel_spacing": Decimal("0.3")}, "pixel_spacing", "would be 120.0 mm wide"),
+        ({"basis": "stated", "pixel_spacing": Decimal("0.002")}, "pixel_spacing", "would be 0.8 mm wide"),
+        ({"basis": "ruler", "length_px": Decimal(100)}, "length_mm", "how many millimetres"),
+        ({"basis": "ruler", "length_mm": Decimal(-1), "length_px": Decimal(100)}, "length_mm", "above 0"),
+        ({"basis": "ruler", "length_mm": Decimal(1), "length_px": Decimal(19)}, "length_px", "20 pixels or more"),
+        ({"basis": "ruler", "length_mm": Decimal(50), "length_px": Decimal(20)}, "pixel_spacing", "from 0.0005 to 2"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(north, image, said, field, words):
+    with pytest.raises(InvalidInput) as refusal:
+        set_scale(actor=north.staff, image=image, **said)
+    assert words in " ".join(refusal.value.errors[field])
+    assert spacing(image) is None
+    assert not image.scales.exists()
+
+
+def test_a_photograph_of_a_whole_back_may_be_wide(north, image):
+    LesionImage.objects.filter(pk=image.pk).update(image_type="clinical: overview")
+    set_scale(actor=north.staff, image=image, basis="stated", pixel_spacing=Decimal("1.5"))
+    assert spacing(image) == Decimal("1.5")
+
+
+def test_neither_a_stranger_nor_an_admin_says_it(north, south, image):
+    said = {"image": image, "basis": "stated", "pixel_spacing": Decimal("0.02")}
+    with pytest.raises(NotFound):
+        set_scale(actor=south.staff, **said)
+    with pytest.raises(Forbidden):
+        set_scale(actor=north.admin, **said)
+
+
+def test_millimetres_follow_the_scale_without_a_new_analysis(north, image):
+    explanation = ExplanationFactory(analysis__image=image, descriptors=MEASURED)
+    assert descriptors_of(explanation, image)["diameter_mm"] is None
+    for value, diameter in ((Decimal("0.02"), 5.0), (Decimal("0.04"), 10.0)):
+        set_scale(actor=north.dermatologist, image=image, basis="stated", pixel_spacing=value)
+        image.refresh_from_db()
+        assert descriptors_of(explanation, image)["diameter_mm"] == pytest.approx(diameter)
+    older = ExplanationFactory(analysis__image__case=image.case, descriptors={"asymmetry": 0.1, "diameter_mm": None})
+    assert descriptors_of(older, image)["diameter_mm"] is None
+
+
+def attached(north, case, **details):
+    lesion = LesionFactory(patient=case.patient)
+    shared = {"actor": north.staff, "case": case, "lesion": lesion, "image_type": "dermoscopic"}
+    return attach_image(**{**shared, "data": jpeg(1), **details})
+
+
+def test_an_upload_may_bring_its_scale(north):
+    image = attached(north, CaseFactory(patient__clinic=north.clinic), pixel_spacing=Decimal("0.03"))
+    assert spacing(image) == Decimal("0.03")
+    assert image.scales.get().basis == "stated"
+
+
+def test_an_upload_with_an_impossible_scale_keeps_nothing(north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    for value in (Decimal("0.0001"), Decimal("1.5")):
+        with pytest.raises(InvalidInput, match=r"mm wide|from 0\.0005"):
+            attached(north, case, pixel_spacing=value)
+    assert not case.images.exists()
+
+
+def test_an_image_in_the_stead_of_another_inherits_no_scale(north):
+    case = CaseFactory(patient__clinic=north.clinic, awaiting_images=True)
+    old = LesionImageFactory(case=case, pixel_spacing=Decimal("0.02"))
+    RetakeRequestFactory(case=case, image=old)
+    new = attached(north, case, lesion=old.lesion, replaces=old, data=jpeg(2))
+    assert new.replaces == old
+    assert spacing(new) is None
+
+
+def test_an_image_with_a_scale_can_still_be_taken_out_of_its_draft(north):
+    image = attached(north, CaseFactory(patient__clinic=north.clinic), pixel_spacing=Decimal("0.03"))
+    remove_image(actor=north.staff, image=image)
+    assert not LesionImage.objects.filter(pk=image.pk).exists()
