@@ -116,6 +116,13 @@ class Finding(models.TextChoices):
     CROPPED = "cropped", "so narrow that most of it was not seen"
     LESION_OFF_FRAME = "lesion_off_frame", "the lesion lies at the edge of the frame"
     OCCLUDED = "occluded", "hair, ruler or ink over the lesion"
+    COMPRESSED = "compressed", "saved with so much compression that blocks show"
+
+
+class Hint(models.TextChoices):
+    """What the quality gate lets pass, and says nevertheless."""
+
+    DIM = "dim", "dark: where the skin itself is not, more light would help"
 
 
 # What whoever holds the camera can do about it.
@@ -129,6 +136,7 @@ RETAKE_ADVICE: Final = {
     Finding.CROPPED: "Send the whole picture: at least half as high as it is wide.",
     Finding.LESION_OFF_FRAME: "Bring the lesion into the middle of the frame.",
     Finding.OCCLUDED: "Move hair aside, and take ruler and ink off the lesion.",
+    Finding.COMPRESSED: "Send the original file, not a copy from a messenger or a screenshot.",
 }
 
 
@@ -142,6 +150,11 @@ def finding_words(reasons: Iterable[str]) -> str:
     return ", ".join(
         Finding(reason).label if reason in Finding.values else reason.replace("_", " ") for reason in reasons
     )
+
+
+def hint_words(hints: Iterable[str]) -> str:
+    """A code of a later gate keeps its own words."""
+    return ", ".join(Hint(hint).label if hint in Hint.values else hint.replace("_", " ") for hint in hints)
 
 
 class AbstainReason(models.TextChoices):

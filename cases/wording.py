@@ -7,7 +7,7 @@ from cases.models import Analysis, Explanation, ExplanationRequest, LesionImage,
 from cases.selectors.explanations import TRUSTED_R2, weights_of
 from cases.services.refusal import NO_CONSENT
 from cases.states import AnalysisState, CaseState, ExplanationState
-from cases.vocabulary import AbstainReason, ImageType, Tier, Verdict, finding_words, retake_advice
+from cases.vocabulary import AbstainReason, ImageType, Tier, Verdict, finding_words, hint_words, retake_advice
 from inference.vocabulary import MALIGNANT
 
 SCC_NOTE = "Squamous cell carcinoma is not among the classes."
@@ -119,6 +119,14 @@ def quality_note(image: LesionImage) -> Words | None:
         return None
     found = finding_words(check.reasons)
     return Words(_sentence(f"{found[:1].upper()}{found[1:]}"), retake_advice(check.reasons))
+
+
+def quality_hint(image: LesionImage) -> str:
+    """What the gate lets pass and says nevertheless; of a picture that is for the network."""
+    check = getattr(image, "quality_check", None)
+    if image.image_type != ImageType.DERMOSCOPIC or check is None or check.verdict == Verdict.REJECTED:
+        return ""
+    return hint_words(check.hints)
 
 
 def set_note(prediction: Prediction) -> str:

@@ -1,12 +1,12 @@
-"""Is the picture fit to be judged at all? Nine numbers with units, each with the limit it is held to.
+"""Is the picture fit to be judged at all? Ten numbers with units, each with the limit it is held to.
 
-The limits were set on the validation side of HAM10000 (at 200×150 px). Together they refuse 1.9 % of 209 pictures there
-and .5 % of the 1,004 of the test side (2026-11-26); ``python -m training quality`` measures them. They catch what is
-plainly unfit; they do not grade good pictures.
+The limits were set on the validation side of HAM10000 (at 200×150 px); ``python -m training quality`` measures what
+they refuse on the test side (docs/results). They catch what is plainly unfit; they do not grade good pictures.
 
 None of them asks how dark the skin is. Fine detail, contrast, hair and the lesion's place are told as shares of the
 picture's own brightness; under-exposure is told by the red channel, because melanin absorbs red least: well exposed
-skin of any tone reflects far more of it than the limit.
+skin of any tone reflects more of it than the limit. A picture of light skin with less than half its light, and a well
+exposed one of very dark skin, are the same numbers: between the two limits there is a hint, and no refusal (ADR 13).
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,19 @@ _CLIPPED_FROM = 250  # grey levels
 _GLARE_FROM = (235, 220)  # grey levels of luma, and of the darkest channel: a lamp's reflection is white
 _GLARE_REACH, _GLARE_STEP = 10, 25  # pixels around, and grey levels that it stands out from them
 _GLARE_LONGEST = 33  # pixels across
+_JPEG_BLOCK = 8  # pixels of the original
+_WAVES = np.arange(1, 4)  # of a pattern that repeats with the blocks, how many are counted
+_SHORTEST_BLOCK = 6  # pixels of the input: smaller ones are averaged away with all three waves
 _LESION_DARKER = 0.15  # than the skin, as a share of the skin's brightness
 _LESION_LEAST = 0.005  # share of the area; with less there is nothing to be off the frame
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its unit and the closed range in which it is accepted; ``reason`` when outside."""
+    """A number with its unit and the closed range in which it is accepted; ``reason`` when outside.
+
+    ``hint`` names what may be wrong where it is accepted, but below ``hint_below``.
+    """
 
     name: str
     value: float
@@ -39,6 +45,8 @@ class Measurement:
     low: float
     high: float
     reason: str
+    hint_below: float = -np.inf
+    hint: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -56,10 +64,16 @@ class QualityReport:
     def reasons(self) -> tuple[str, ...]:
         """Reason codes of what is outside its range.
 
-        They are blur, flat, under_exposed, over_exposed, glare, too_small, lesion_off_frame, occluded and cropped.
+        They are blur, flat, under_exposed, over_exposed, glare, too_small, lesion_off_frame, occluded, cropped and
+        compressed.
         """
         failed = (item.reason for item in self.measurements if not item.accepted)
         return tuple(dict.fromkeys(failed))
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Codes of what may be wrong and is no reason to refuse: dim."""
+        return tuple(item.hint for item in self.measurements if item.accepted and item.value < item.hint_below)
 
     @property
     def acceptable(self) -> bool:
@@ -98,10 +112,11 @@ def assess(prepared: Prepared, artefacts: Artefacts | None = None) -> QualityRep
         (
             Measurement("detail", _detail(luma) / skin, "share of brightness", 0.04, np.inf, "blur"),
             Measurement("contrast", float(luma.std()) / skin, "share of brightness", 0.02, np.inf, "flat"),
-            Measurement("red", red, "grey levels", 60.0, 255.0, "under_exposed"),
+            Measurement("red", red, "grey levels", 75.0, 255.0, "under_exposed", hint_below=95.0, hint="dim"),
             Measurement("clipped", clipped, "share of area", 0.0, 0.2, "over_exposed"),
             Measurement("glare", _glare(pixels, luma), "share of area", 0.0, 0.01, "glare"),
             Measurement("resolution", pixel_ratio, "pixels per input pixel", 0.75, np.inf, "too_small"),
+            Measurement("blocks", _blocks(luma, pixel_ratio), "grey levels", 0.0, 0.28, "compressed"),
             Measurement("off_centre", _off_centre(luma, skin), "share of half the side", 0.0, 0.65, "lesion_off_frame"),
             Measurement("covered", covered, "share of area", 0.0, 0.18, "occluded"),
             Measurement("kept", prepared.geometry.kept_share, "share of area", 0.5, 1.0, "cropped"),
@@ -124,6 +139,25 @@ def _glare(pixels: NDArray[np.uint8], luma: NDArray[np.float64]) -> float:
     for direction in ((0, 1), (1, 0)):
         white &= ~opening(white, direction, _GLARE_LONGEST)
     return float((white & (luma - mean_around(luma, _GLARE_REACH) > _GLARE_STEP)).mean())
+
+
+def _blocks(luma: NDArray[np.float64], pixel_ratio: float) -> float:
+    """How much stronger steps repeat with JPEG's blocks than they would by chance, in the direction where it is less.
+
+    0 where the picture is so much larger than the input that its blocks are averaged away on the way there.
+    """
+    pitch = _JPEG_BLOCK / pixel_ratio
+    return min(_repeated(luma, pitch), _repeated(luma.T, pitch)) if pitch >= _SHORTEST_BLOCK else 0.0
+
+
+def _repeated(luma: NDArray[np.float64], pitch: float) -> float:
+    """The mean amplitude, in grey levels, of the first three waves of this pitch in the mean step between columns.
+
+    Wherever the pattern begins: a cut or a turned picture moves the blocks.
+    """
+    steps = np.abs(np.diff(luma, axis=1)).mean(axis=0)
+    waves = np.exp(-2j * np.pi / pitch * np.outer(_WAVES, np.arange(len(steps))))
+    return float(np.abs(waves @ (steps - steps.mean())).mean() / len(steps))
 
 
 def _off_centre(luma: NDArray[np.float64], skin: float) -> float:

@@ -122,6 +122,7 @@ class QualityCheck(Record):
     verdict = models.CharField(max_length=10, choices=Verdict)
     metrics = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)
+    hints = models.JSONField(default=list)  # what may be wrong, and was no reason to reject
     checked_at = models.DateTimeField(auto_now_add=True)
     # Who uses it all the same, and since when; NULL where nobody was asked, or has not answered.
     accepted_by = models.ForeignKey(

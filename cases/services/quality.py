@@ -39,6 +39,7 @@ def as_fields(report: QualityReport) -> dict[str, Any]:
     return {
         "verdict": Verdict.PASSED if report.acceptable else Verdict.REJECTED,
         "reasons": list(report.reasons),
+        "hints": list(report.hints),
         "metrics": {
             item.name: {"value": round(item.value, 4), "unit": item.unit, "accepted": item.accepted}
             for item in report.measurements

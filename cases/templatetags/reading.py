@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from cases.models import Patient, RetakeRequest
 from cases.templatetags.shell import place
 from cases.vocabulary import Action
-from cases.wording import SHORT_NAMES, quality_note
+from cases.wording import SHORT_NAMES, quality_hint, quality_note
 
 register = template.Library()
 
@@ -113,3 +113,4 @@ def _half(moved: float) -> float:
 
 
 register.filter(quality_note)
+register.filter(quality_hint)

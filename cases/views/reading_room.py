@@ -18,7 +18,7 @@ from cases.selectors.worklist import Worklist
 from cases.states import AnalysisState, CaseState
 from cases.views.explanations import explanation_context
 from cases.vocabulary import Answer, finding_words
-from cases.wording import SCC_NOTE, coverage, descriptor_rows, is_malignant, set_note, trust, verdict
+from cases.wording import SCC_NOTE, coverage, descriptor_rows, is_malignant, quality_hint, set_note, trust, verdict
 
 NEXT_SHOWN = 6
 
@@ -90,7 +90,8 @@ def _result(image: LesionImage | None, analysis: Analysis | None) -> dict[str, A
 
 def _quality(image: LesionImage | None) -> dict[str, Any]:
     check = getattr(image, "quality_check", None)
-    return {"quality": check, "quality_findings": finding_words(check.reasons) if check else ""}
+    findings = finding_words(check.reasons) if check else ""
+    return {"quality": check, "quality_findings": findings, "quality_hint": quality_hint(image) if image else ""}
 
 
 def _symptoms(case: Case) -> dict[str, list[str]]:

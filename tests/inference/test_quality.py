@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
@@ -65,6 +67,49 @@ def test_what_is_plainly_unfit_says_why(image: Image.Image, reason: str, bundle:
     failed = [item for item in report.measurements if item.reason == reason and not item.accepted]
     assert failed
     assert all(item.value < item.low or item.value > item.high for item in failed)
+
+
+def compressed(quality: int, size: tuple[int, int] = (200, 150)) -> Image.Image:
+    """Grainy skin with a lesion, as a JPEG of this quality."""
+    grain = np.random.default_rng(0).normal(0, 6, (size[1], size[0], 1))
+    grainy = (np.asarray(lesion(*size)) + grain).clip(0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(grainy).save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")
+
+
+def blocks(image: Image.Image, bundle: Bundle) -> float:
+    return next(item.value for item in report_on(image, bundle).measurements if item.name == "blocks")
+
+
+def test_blocks_of_strong_compression_are_seen_wherever_they_begin(bundle: Bundle) -> None:
+    strong = compressed(10)
+    assert "compressed" in report_on(strong, bundle).reasons
+    assert "compressed" not in report_on(compressed(90), bundle).reasons
+    for moved in (strong.crop((3, 5, 199, 152)), strong.transpose(Image.Transpose.ROTATE_90)):
+        assert blocks(moved, bundle) == pytest.approx(blocks(strong, bundle), rel=0.5)
+        assert blocks(moved, bundle) > 2 * blocks(compressed(90), bundle)
+
+
+def test_stripes_in_one_direction_are_no_blocks(bundle: Bundle) -> None:
+    """A ruler, or the grain of hair, repeats too; blocks repeat both ways."""
+    striped = np.array(lesion(200, 150))
+    striped[:, ::8] //= 2
+    assert blocks(Image.fromarray(striped), bundle) < 0.28
+
+
+def test_a_picture_much_larger_than_the_input_has_its_blocks_averaged_away(bundle: Bundle) -> None:
+    assert blocks(compressed(10, (800, 600)), bundle) == 0
+
+
+@pytest.mark.parametrize(
+    ("factor", "hints", "reasons"), [(0.6, (), ()), (0.43, ("dim",), ()), (0.2, (), ("under_exposed",))]
+)
+def test_half_the_light_is_a_hint_and_no_light_a_refusal(
+    factor: float, hints: tuple[str, ...], reasons: tuple[str, ...], bundle: Bundle
+) -> None:
+    report = report_on(lesion().point(lambda level: level * factor), bundle)
+    assert (report.hints, report.reasons, report.acceptable) == (hints, reasons, not reasons)
 
 
 def test_more_blur_leaves_less_detail(bundle: Bundle) -> None:

@@ -1,4 +1,4 @@
-"""What the quality gate refuses: clean pictures, severely blurred ones, and the same pictures on five skin tones."""
+"""What the quality gate refuses: clean pictures, blurred, dark and compressed ones, and the same on five skin tones."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from inference.quality import assess
 from training.data.records import Record
 from training.metrics.bootstrap import Interval, interval, rate, resamples
 from training.reporting.report import Cell, Report, Table
-from training.studies.corruptions import blur
+from training.studies.corruptions import CORRUPTIONS, Spoiled, blur
 from training.studies.skin_tones import TONES, angle, shifted
 
 SEVERE_BLUR = 0.015  # sigma, share of the width
 
-Change = Callable[[Image.Image], Image.Image]
+Change = Callable[[Image.Image], Spoiled]
+_LEVELS = ("darker", "JPEG")  # what the gate was found to see late (docs/results)
 Flags = NDArray[np.bool_]
 
 
@@ -32,13 +33,15 @@ Flags = NDArray[np.bool_]
 class Gate:
     """One way of changing N pictures: which of them (N,) the gate refuses, and how often for each reason.
 
-    ``angle``: mean ITA of the skin after the change, in degrees.
+    ``hinted``: share of the pictures that it accepts with a hint. ``angle``: mean ITA of the skin after the change, in
+    degrees.
     """
 
     change: str
     hits: Flags = field(repr=False)
     reasons: dict[str, int]
     angle: float
+    hinted: float = 0.0
 
     @property
     def refused(self) -> float:
@@ -46,23 +49,35 @@ class Gate:
 
 
 def study(records: Sequence[Record], spec: InputSpec) -> list[Gate]:
-    """Clean, severely blurred, and shifted to each tone."""
+    """Clean, severely blurred, shifted to each tone, and at five levels each of too little light and of JPEG."""
     changes: dict[str, Change] = {"clean": lambda picture: picture}
     changes[f"blur, sigma {SEVERE_BLUR:.1%} of the width"] = partial(blur, share=SEVERE_BLUR)
     changes |= {f"skin: {tone.name}": partial(shifted, tone=tone) for tone in TONES}
+    changes |= {
+        f"{kind.name}, {kind.unit} {level:g}": partial(_spoiled, apply=kind.apply, level=level)
+        for kind in CORRUPTIONS
+        if kind.name in _LEVELS
+        for level in kind.levels
+    }
     return [_gate(name, change, records, spec) for name, change in changes.items()]
+
+
+def _spoiled(picture: Image.Image, *, apply: Callable[[Image.Image, float], Spoiled], level: float) -> Spoiled:
+    return apply(picture, level)
 
 
 def _gate(name: str, change: Change, records: Sequence[Record], spec: InputSpec) -> Gate:
     reasons: Counter[str] = Counter()
-    hits, angles = [], []
+    hits, hinted, angles = [], [], []
     for record in records:
-        picture = change(decode(record.image.read_bytes()))
+        spoiled = change(decode(record.image.read_bytes()))
+        picture = decode(spoiled) if isinstance(spoiled, bytes) else spoiled
         report = assess(prepare(picture, spec))
         reasons.update(report.reasons)
         hits.append(not report.acceptable)
+        hinted.append(report.acceptable and bool(report.hints))
         angles.append(angle(picture))
-    return Gate(name, np.array(hits), dict(reasons.most_common()), float(np.mean(angles)))
+    return Gate(name, np.array(hits), dict(reasons.most_common()), float(np.mean(angles)), float(np.mean(hinted)))
 
 
 def gap(gates: Sequence[Gate], lesion: NDArray[np.int64], *, bootstrap: int) -> Interval:
@@ -88,12 +103,19 @@ def build(gates: Sequence[Gate], records: Sequence[Record], *, about: dict[str, 
         f"{between.value * 100:.1f} points ({between.low * 100:.1f}–{between.high * 100:.1f})."
     )
     rows: list[list[Cell]] = [
-        [gate.change, share.value, share.low, share.high, gate.angle, _counted(gate.reasons)]
+        [gate.change, share.value, share.low, share.high, gate.hinted, gate.angle, _counted(gate.reasons)]
         for gate, share in zip(gates, shares, strict=True)
     ]
-    columns = ("pictures", "refused", "from", "to", "mean ITA, degrees", "reasons")
+    columns = ("pictures", "refused", "from", "to", "accepted with a hint", "mean ITA, degrees", "reasons")
     measured = [
-        {"change": gate.change, "n": len(gate.hits), **asdict(share), "reasons": gate.reasons, "angle": gate.angle}
+        {
+            "change": gate.change,
+            "n": len(gate.hits),
+            **asdict(share),
+            "reasons": gate.reasons,
+            "hinted": gate.hinted,
+            "angle": gate.angle,
+        }
         for gate, share in zip(gates, shares, strict=True)
     ]
     return Report(

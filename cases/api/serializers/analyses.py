@@ -30,11 +30,14 @@ class ModelReference(serializers.ModelSerializer):
 
 class QualityOut(serializers.ModelSerializer):
     reasons = serializers.ListField(child=serializers.CharField())
+    hints = serializers.ListField(
+        child=serializers.CharField(), help_text="What may be wrong with it and is no reason to reject it, such as dim."
+    )
     metrics = serializers.DictField()
 
     class Meta:
         model = QualityCheck
-        fields = ["verdict", "reasons", "metrics", "accepted_at"]
+        fields = ["verdict", "reasons", "hints", "metrics", "accepted_at"]
         extra_kwargs = {"accepted_at": {"help_text": "Since when it is used although it was rejected; null otherwise."}}
         read_only_fields = fields
 

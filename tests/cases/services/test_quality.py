@@ -12,7 +12,7 @@ from cases.services import images, quality, submission
 from cases.services.analyses import perform_analysis
 from cases.services.draft_images import remove_image
 from cases.vocabulary import RETAKE_ADVICE, Finding, retake_advice
-from cases.wording import quality_note
+from cases.wording import quality_hint, quality_note
 from tests.drawings import dark_jpeg, jpeg
 from tests.factories import CaseFactory, LesionFactory, QualityCheckFactory
 
@@ -23,6 +23,12 @@ def blurred(size=(1200, 900)):
     picture = Image.open(io.BytesIO(jpeg(1))).resize(size).filter(ImageFilter.GaussianBlur(size[0] // 50))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def dimmed():
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(jpeg(1))).point(lambda level: level * 0.4).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
 
 
@@ -137,3 +143,13 @@ def test_what_is_good_or_submitted_or_foreign_is_not_accepted(attach, active_mod
 def test_a_picture_that_is_removed_takes_its_measure_along(attach, active_model, north):
     remove_image(actor=north.staff, image=attach(blurred()))
     assert not QualityCheck.objects.exists()
+
+
+def test_a_hint_is_kept_and_told_and_refuses_nothing(attach, active_model):
+    image = attach(dimmed())
+    check = image.quality_check
+    assert (check.verdict, check.reasons, check.hints) == ("passed", [], ["dim"])
+    assert "more light" in quality_hint(image)
+    assert quality_note(image) is None
+    image.image_type = "clinical: close-up"  # which is not for the network
+    assert quality_hint(image) == ""

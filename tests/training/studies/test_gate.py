@@ -37,12 +37,16 @@ def test_the_gap_is_between_tones_alone_and_draws_whole_lesions() -> None:
 
 def test_the_clean_are_let_through_and_the_blurred_are_not(tmp_path: Path, records: list[Record]) -> None:
     pictures = [lesion(seed=1), lesion(seed=2).filter(ImageFilter.GaussianBlur(5))]
-    clean, blurred, *tones = gate.study(_stored(pictures, tmp_path, records), SPEC)
+    clean, blurred, *others = gate.study(_stored(pictures, tmp_path, records), SPEC)
+    tones, levels = others[: len(TONES)], {one.change: one for one in others[len(TONES) :]}
     assert (clean.hits.tolist(), clean.refused, clean.reasons) == ([False, True], 0.5, {"blur": 1})
     assert (blurred.refused, blurred.reasons["blur"]) == (1, 2)
     assert [one.change for one in tones] == [f"skin: {tone.name}" for tone in TONES]
     assert all(tone.low < one.angle <= tone.high for tone, one in zip(TONES, tones, strict=True))
     assert all(one.hits.tolist() == [False, True] for one in tones)
+    assert len(levels) == 10
+    assert levels["darker, brightness × factor 0.25"].reasons["under_exposed"] == 2
+    assert levels["darker, brightness × factor 0.4"].hinted == 0.5  # the other one is blurred
 
 
 @pytest.mark.parametrize(("side", "told"), [("validation", True), ("test", False)])
@@ -67,7 +71,7 @@ def test_the_command_measures_the_test_side_unless_told_otherwise(drawn: Path, t
     assert (report["lesions"], report["side"], report["bundle"]) == (4, "test", {"name": "tiny", "version": "0.0"})
     with (tmp_path / "report" / "gate.csv").open(newline="") as file:
         rows = {row["pictures"]: row for row in csv.DictReader(file)}
-    assert len(rows) == 2 + len(TONES)
+    assert len(rows) == 2 + len(TONES) + 10
     assert all(float(row["from"]) <= float(row["refused"]) <= float(row["to"]) for row in rows.values())
 
 
