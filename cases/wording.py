@@ -96,7 +96,18 @@ def verdict(analysis: Analysis | None) -> Words:
 def _abstention(analysis: Analysis) -> Words:
     if analysis.error:  # it was never asked
         return Words(analysis.error.rstrip("."), "Read the case without its help.")
-    return Words(*_ABSTENTIONS[AbstainReason(analysis.abstain_reason)])
+    headline, advice = _ABSTENTIONS[AbstainReason(analysis.abstain_reason)]
+    return Words(headline, f"{_scope_note(analysis)}{advice}")
+
+
+def _scope_note(analysis: Analysis) -> str:
+    """By which number a picture is out of scope, and that its declared kind may be wrong (docs/adr/0014)."""
+    scope = getattr(getattr(analysis, "prediction", None), "scope", None)
+    if analysis.abstain_reason != AbstainReason.OUT_OF_SCOPE or not scope:
+        return ""
+    told = f"Its scope score is {scope['score']:.1f}, where up to {scope['limit']:.1f} is told to be of that kind. "
+    kind = analysis.image.get_image_type_display().lower()
+    return f"{told}It was declared {kind}: see whether that is so. "
 
 
 def refusal_for_staff(analysis: Analysis) -> str:

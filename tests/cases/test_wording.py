@@ -45,6 +45,18 @@ def test_where_the_heat_lies_is_said(inside, border, artefacts, trusted, sentenc
     assert trust(explanation, "mel") == (trusted, sentence)
 
 
+@pytest.mark.django_db
+def test_out_of_scope_is_said_with_its_number_and_doubts_the_declared_kind():
+    refused = AnalysisFactory(abstained=True, abstain_reason="out_of_scope")
+    PredictionFactory(analysis=refused, scope={"score": 5.25, "limit": 3.5, "distance": 4.0, "energy": 1.25})
+    advice = verdict(refused).advice
+    assert advice.startswith("Its scope score is 5.2, where up to 3.5 is told to be of that kind.")
+    assert "declared dermoscopic" in advice
+    other = AnalysisFactory(abstained=True, abstain_reason="low_quality")
+    PredictionFactory(analysis=other, scope={"score": 5.25, "limit": 3.5, "distance": 4.0, "energy": 1.25})
+    assert "scope" not in verdict(other).advice
+
+
 def test_descriptors_have_units():
     assert dict(descriptor_rows(MEASURED)) == {
         "Asymmetry": "12 % beyond its mirror image",
