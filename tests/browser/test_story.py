@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cases.wording import SHORT_NAMES
 from tests.browser.arranging import somebody
 
 expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
@@ -148,7 +149,7 @@ def decide(page, story):
     expect(page.locator("#notices")).to_contain_text(re.compile(f"Signed {story.pseudonym}.+ excise"))
     let_go_of_the_next(page)
     page.goto(f"/cases/{story.case}/reading/")
-    signed = page.get_by_role("listitem").filter(has_text=f"overrides {leading}")
+    signed = page.get_by_role("listitem").filter(has_text=f"overrides {SHORT_NAMES[leading]}")
     expect(signed).to_contain_text("excise")
     expect(signed).to_contain_text("dermoscopic criteria")
 

@@ -390,3 +390,11 @@ def test_the_address_of_an_act_leads_back_to_the_case(browser, case, name):
     answer = browser.get(reverse(f"cases:{name}", args=[case.pk]))
     assert answer["Location"] == reverse("cases:reading", args=[case.pk])
     assert Case.objects.get(pk=case.pk).state == "ready"
+
+
+def test_a_signed_read_names_what_it_overrides_and_an_empty_answer_takes_no_line(browser, held, north):
+    ReadFactory(case=held, reader=north.dermatologist, decision="override", diagnosis="bkl", network_diagnosis="mel")
+    page = room(browser, held)
+    assert "overrides melanoma ·" in page
+    assert "<dt>Yes</dt>" in page
+    assert "<dt>No</dt>" not in page
