@@ -63,6 +63,11 @@ def test_a_sweep_says_what_it_moved(north):
     assert "leases_taken_back: 0" in told("sweep", "--once")
 
 
+def test_files_are_removed_in_bulk_only_when_somebody_says_so_once():
+    with pytest.raises(CommandError, match="--once"):
+        told("sweep", "--orphans")
+
+
 def test_a_sweeper_is_alive_or_not(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     with pytest.raises(CommandError, match="No sweeper"):
@@ -74,5 +79,5 @@ def test_a_sweeper_is_alive_or_not(settings, tmp_path):
 def test_the_doctor_finds_what_is_wrong(north, active_model):
     assert "SICK" not in told("doctor")
     ModelVersion.objects.update(sha256="0" * 64)
-    with pytest.raises(CommandError, match="1 of 8"):
+    with pytest.raises(CommandError, match="1 of 9"):
         told("doctor")

@@ -13,6 +13,7 @@ from cases import search_index
 from cases.models import Analysis, Clinic, ModelVersion
 from cases.runtime import bundle_path
 from cases.selectors.audit import verify_chain
+from cases.services.orphan_files import find_orphan_files
 from cases.services.queue import ensure_sound
 from inference.bundle import Bundle
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     help = "Check the database, the data folder, the broker, the active models and the audit trail."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        checks = (_database, _data_folder, _broker, _models, _audit, _queue, _search, _work)
+        checks = (_database, _data_folder, _media, _broker, _models, _audit, _queue, _search, _work)
         sick = [check for check in checks if not self._passes(check)]
         if sick:
             raise CommandError(f"{len(sick)} of {len(checks)} checks failed.")
@@ -50,6 +51,10 @@ def _data_folder() -> str:
     probe.write_bytes(b"x")
     probe.unlink()
     return "writable"
+
+
+def _media() -> str:
+    return f"{len(find_orphan_files())} old files without a row"
 
 
 def _broker() -> str:

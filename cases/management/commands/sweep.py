@@ -27,14 +27,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="sweep once and say what was moved")
+        parser.add_argument(
+            "--orphans", action="store_true", help="with --once: remove files without a row, however many there are"
+        )
         parser.add_argument("--check", action="store_true", help="fail unless a sweeper on this data folder is alive")
 
-    def handle(self, *args: Any, once: bool, check: bool, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, orphans: bool, check: bool, **options: Any) -> None:
         if check:
             _check_alive()
             return
+        if orphans and not once:
+            raise CommandError("--orphans goes with --once: nothing removes files in bulk hour by hour.")
         if once:
-            for part, count in {**sweep_once(), **_tidy()}.items():
+            for part, count in {**sweep_once(), **_tidy(however_many=orphans)}.items():
                 self.stdout.write(f"{part}: {count}")
             return
         stop = threading.Event()
@@ -57,10 +62,10 @@ class Command(BaseCommand):
             stop.wait(settings.SWEEP_SECONDS)
 
 
-def _tidy() -> dict[str, int]:
+def _tidy(*, however_many: bool = False) -> dict[str, int]:
     """What may wait for an hour."""
     return {
-        "orphan_files_removed": remove_orphan_files(),
+        "orphan_files_removed": remove_orphan_files(however_many=however_many),
         "old_answers_forgotten": forget_old_answers(),
         "tallies_folded": fold_tallies(from_rows=2),
         "places_made_anew": make_sound(),
