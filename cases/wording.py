@@ -81,7 +81,7 @@ def verdict(analysis: Analysis | None) -> Words:
     if analysis is None:
         return Words("Nothing was analysed", "No model was active when this was submitted. Read the case without it.")
     if analysis.state == AnalysisState.SUCCEEDED:
-        return Words(one_of(analysis.prediction.prediction_set), _TIERS[Tier(analysis.prediction.tier)])
+        return Words(_answer(analysis.prediction), _TIERS[Tier(analysis.prediction.tier)])
     if analysis.state == AnalysisState.ABSTAINED:
         return _abstention(analysis)
     if analysis.state == AnalysisState.FAILED:
@@ -91,6 +91,14 @@ def verdict(analysis: Analysis | None) -> Words:
     return Words(
         "The analysis missed its deadline", "Read the case without it; reload to see whether it has come since."
     )
+
+
+def _answer(prediction: Prediction) -> str:
+    """The set; the likeliest diagnosis first where it is outside, for that is what the form offers to confirm."""
+    held = one_of(prediction.prediction_set)
+    if prediction.diagnosis in prediction.prediction_set:
+        return held
+    return f"{one_of([prediction.diagnosis])} likeliest; the set holds {held[0].lower()}{held[1:]}"
 
 
 def _abstention(analysis: Analysis) -> Words:

@@ -74,6 +74,9 @@ def test_a_likeliest_diagnosis_outside_the_set_is_named_beside_it():
     answer = PredictionFactory(diagnosis="mel", prediction_set=["mel", "bkl"])
     answer.analysis.model_version.manifest = {"conformal": {"alpha": 0.1}}
     assert set_note(answer) == "Both stay in the 90 % prediction set."
+    assert verdict(answer.analysis).headline == "Melanoma or benign keratosis"
     answer.diagnosis, answer.probabilities = "nv", answer.probabilities | {"nv": 0.55}
+    headline = verdict(answer.analysis).headline
+    assert headline == "Nevus likeliest; the set holds melanoma or benign keratosis"
     told = "Nevus is likeliest (0.55), yet outside it: most lesions of its kind score higher. It is not ruled out."
     assert set_note(answer) == f"Both stay in the 90 % prediction set. {told}"
