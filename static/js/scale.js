@@ -49,12 +49,14 @@ export class Ruler {
   open({ x, y }, shown) {
     const reach = Math.min(shown.x, 1) / 4;
     this.points = [-reach, reach].map((step) => ({ x: (x + step) * this.size.width, y: y * this.size.height }));
+    this.placed = [false, false];
     this.root.hidden = false;
     this.say(true);
   }
 
   close() {
     this.root.hidden = true;
+    this.offerLength("");
     this.say(false);
   }
 
@@ -75,14 +77,28 @@ export class Ruler {
   tell() {
     const [start, end] = this.points;
     const length = Math.hypot(end.x - start.x, end.y - start.y).toFixed(1);
-    this.root.querySelector("[data-ruler-length]").textContent = `${length} pixels`;
+    const measured = this.placed.every(Boolean);
+    this.root.querySelector("[data-ruler-length]").textContent = measured ? `${length} pixels` : "Put both ends on the ruler";
+    if (measured) this.offerLength(length);
+  }
+
+  // Only a length that somebody measured, and only as long as its line is seen. What was typed by hand stays.
+  offerLength(length) {
     const field = document.querySelector("[data-length-px]");
-    if (field) field.value = length;
+    if (!field || (!length && field.value !== this.offered)) return;
+    field.value = length;
+    this.offered = length;
+  }
+
+  put(which) {
+    this.placed[which] = true;
+    this.tell();
   }
 
   move(which, x, y) {
     const within = (value, most) => Math.min(Math.max(value, 0), most);
     this.points[which] = { x: within(x, this.size.width), y: within(y, this.size.height) };
+    this.placed[which] = true;
     this.place(this.at);
   }
 
@@ -96,6 +112,7 @@ export class Ruler {
       const by = event.shiftKey ? COARSE : FINE;
       this.move(which, this.points[which].x + step[0] * by, this.points[which].y + step[1] * by);
     });
+    end.addEventListener("click", () => this.put(which)); // it lies right where it is
     end.addEventListener("pointerdown", (event) => {
       event.stopPropagation();
       end.setPointerCapture(event.pointerId);

@@ -31,7 +31,7 @@ def in_the_reading_room(visit, case, **window):
 
 def test_the_bar_is_as_long_as_it_says_at_every_zoom(case, image, program, visit):
     said = {"basis": "stated", "pixel_spacing": "0.0300"}
-    program("staff").post(f"images/{image['id']}/scales/", said, status=201)
+    program("staff").post(f"images/{image['id']}/scales/", **said)
     page = in_the_reading_room(visit, case)
     bar, lengths = page.locator("[data-scale-bar]"), set()
     for step in range(4):
@@ -51,20 +51,24 @@ def test_a_line_over_a_ruler_says_the_scale_and_the_diameter_follows(case, image
     expect(page.get_by_role("rowheader", name="Diameter")).to_have_count(0)
     page.get_by_text(re.compile("^Scale: not known")).click()
     page.get_by_role("button", name="Draw a line over a ruler").click()
-    start, end = page.get_by_role("button", name=re.compile("of the line"))
-    before = float(page.get_by_label("Pixels it covers").input_value())
+    start, end = page.get_by_role("button", name=re.compile("of the line")).all()
+    field = page.get_by_label("Pixels it covers")
     expect(start).to_be_focused()
-    page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    length = float(page.get_by_label("Pixels it covers").input_value())
-    assert length == pytest.approx(before + 11, abs=0.11)
+    expect(field).to_have_value("")
+    expect(page.get_by_text("Put both ends on the ruler")).to_be_visible()
     there = end.bounding_box()
     page.mouse.move(there["x"] + 12, there["y"] + 12)
     page.mouse.down()
     page.mouse.move(there["x"] - 40, there["y"] + 12)
     page.mouse.up()
-    drawn = float(page.get_by_label("Pixels it covers").input_value())
-    assert 20 < drawn < length
+    before = float(field.input_value())
+    start.focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    drawn = float(field.input_value())
+    assert drawn == pytest.approx(before + 11, abs=0.11)
+    assert drawn > 20
     page.get_by_label("A known length, mm").fill("4")
     page.get_by_role("button", name="Set", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("The scale of the image was set")
@@ -76,3 +80,20 @@ def test_a_line_over_a_ruler_says_the_scale_and_the_diameter_follows(case, image
     (analysis,) = program("dermatologist").get(f"cases/{case['id']}/")["analyses"]
     measured = analysis["descriptors"]
     assert measured["diameter_mm"] == pytest.approx(measured["diameter_px"] * 4 / drawn, rel=1e-3)
+
+
+def test_a_line_that_nobody_placed_says_no_length(case, visit):
+    page = in_the_reading_room(visit, case)
+    page.get_by_text(re.compile("^Scale: not known")).click()
+    field, draw = page.get_by_label("Pixels it covers"), page.get_by_role("button", name="Draw a line over a ruler")
+    draw.click()
+    expect(field).to_have_value("")
+    for end in page.get_by_role("button", name=re.compile("of the line")).all():
+        end.press("Enter")
+    expect(field).not_to_have_value("")
+    draw.click()
+    expect(field).to_have_value("")
+    field.fill("180")
+    for _ in range(2):
+        draw.click()
+        expect(field).to_have_value("180")
