@@ -7,7 +7,14 @@ from cases.errors import InvalidInput
 from cases.models import AuditEvent
 from cases.services.images import attach_image
 from tests.drawings import jpeg
-from tests.factories import CaseFactory, LesionFactory, LesionImageFactory
+from tests.factories import (
+    CaseFactory,
+    ExplanationFactory,
+    ExplanationRequestFactory,
+    LesionFactory,
+    LesionImageFactory,
+    PredictionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -42,9 +49,24 @@ def test_the_viewer_calls_it_by_its_name(client_for, north, case):
     assert "Generated: not a photograph, nobody's skin" in page()
     assert 'alt="Generated Dermoscopic image' in page()
     LesionImageFactory(case=case, lesion=case.images.get().lesion, image_manipulation="synthetic")
-    assert page().count(MARK) == 2, "one for each in the strip"
+    assert page().count(MARK) == 3, "one for each in the strip, and one for the viewer, whatever it shows"
     case.images.update(image_manipulation="")
     assert "enerated" not in page()
+
+
+def test_the_viewers_mark_is_in_the_bar_that_no_heat_covers(client_for, north, case):
+    page = client_for(north.dermatologist).get(reverse("cases:reading", args=[case.pk])).content.decode()
+    assert MARK in page.partition('id="viewer"')[2].partition("data-stage")[0]
+
+
+def test_an_explanations_picture_is_marked(client_for, north, case):
+    analysis = PredictionFactory(analysis__image=case.images.get()).analysis
+    ExplanationFactory(analysis=analysis)
+    ExplanationRequestFactory(analysis=analysis, done=True)
+    browser, piece = client_for(north.dermatologist), reverse("cases:explanations", args=[analysis.pk])
+    assert MARK in browser.get(piece).content.decode()
+    case.images.update(image_manipulation="")
+    assert MARK not in browser.get(piece).content.decode()
 
 
 def test_the_api_and_the_trail_tell(api, north):
