@@ -10,6 +10,7 @@ from cases.permissions import ensure_may, find, visible_images
 from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.scales import check_width
 from cases.services.veils import ensure_seen
 from cases.storage import private_storage
 from cases.vocabulary import Action, DermoscopicType, ImageType
@@ -22,6 +23,8 @@ def describe_image(
 ) -> LesionImage:
     """Correct what kind of image it is. A type that is not dermoscopic drops the dermoscopic one.
 
+    A scale that was set before has to fit the new kind.
+
     `recognisable` left out stays as it is. To take it back needs the image shown to this person: an open reveal.
     """
     ensure_may(actor, "attach_image")
@@ -31,6 +34,11 @@ def describe_image(
     problems.raise_if_any()
     with transaction.atomic():
         image = _unasked_image(actor, image)
+        # Held, so that no scale is set in between that fits the former kind only.
+        held = LesionImage.objects.select_for_update(no_key=True)
+        image.refresh_from_db(fields=["pixel_spacing"], from_queryset=held)
+        check_width(problems, image.pixel_spacing, image_type, image.width)
+        problems.raise_if_any()
         if image.recognisable and recognisable is False:
             ensure_seen(actor, image)
         image.image_type = image_type

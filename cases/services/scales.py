@@ -16,8 +16,9 @@ from cases.vocabulary import Action, ImageType, ScaleBasis
 
 SHORTEST_LINE = 20  # pixels: over fewer, a slip of one at either end moves every diameter by more than a tenth
 LONGEST_MM = Decimal(5000)
-# Millimetres across a picture, from the smallest field to the largest that is not plainly a slip of the decimal point.
-_ACROSS = {ImageType.DERMOSCOPIC: (2, 100)}
+# Millimetres across a picture, from the smallest field to the largest. A dermatoscope's span no more than a factor of
+# ten, so that a slip of the decimal point falls outside: 20 mm are neither 2 nor 200.
+_ACROSS = {ImageType.DERMOSCOPIC: (4, 40)}
 _ACROSS_OTHERS = (5, 4000)
 _DIGITS = Decimal("0.000001")
 
@@ -89,8 +90,8 @@ def check_width(problems: Problems, spacing: Decimal | None, image_type: str, wi
     if not least <= across <= most:
         problems.add(
             "pixel_spacing",
-            f"The whole picture would be {across:,.1f} mm wide. A {ImageType(image_type).label.lower()} image is "
-            f"{least} to {most:,} mm wide: check the number, its decimal point, and the kind of the image.",
+            f"By its scale the whole picture would be {across:,.1f} mm wide. A {ImageType(image_type).label.lower()} "
+            f"image is {least} to {most:,} mm wide: check the scale, its decimal point, and the kind of the image.",
         )
 
 

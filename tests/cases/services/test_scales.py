@@ -7,7 +7,7 @@ import pytest
 from cases.errors import Forbidden, InvalidInput, NotFound
 from cases.models import AuditEvent, LesionImage
 from cases.selectors.scales import descriptors_of
-from cases.services.draft_images import remove_image
+from cases.services.draft_images import describe_image, remove_image
 from cases.services.images import attach_image
 from cases.services.scales import set_scale
 from tests.drawings import jpeg
@@ -80,6 +80,27 @@ def test_what_cannot_be_is_refused_in_words(north, image, said, field, words):
     assert words in " ".join(refusal.value.errors[field])
     assert spacing(image) is None
     assert not image.scales.exists()
+
+
+@pytest.mark.parametrize(("meant", "slip"), [(20, 2), (20, 200), (9, 90), (9, Decimal("0.9"))])
+def test_a_slip_of_the_decimal_point_does_not_fit_a_dermatoscope(north, image, meant, slip):
+    def say(across):
+        set_scale(actor=north.staff, image=image, basis="stated", pixel_spacing=Decimal(across) / image.width)
+
+    with pytest.raises(InvalidInput, match=r"4 to 40 mm wide: check the scale, its decimal point"):
+        say(slip)
+    say(meant)
+
+
+def test_a_scale_has_to_fit_the_kind_that_is_said_later(north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    image = LesionImageFactory(case=case, image_type="clinical: overview")
+    set_scale(actor=north.staff, image=image, basis="stated", pixel_spacing=Decimal("1.5"))
+    with pytest.raises(InvalidInput, match=r"would be 600\.0 mm wide"):
+        describe_image(actor=north.staff, image=image, image_type="dermoscopic")
+    assert LesionImage.objects.get(pk=image.pk).image_type == "clinical: overview"
+    set_scale(actor=north.staff, image=image, basis="unknown")
+    assert describe_image(actor=north.staff, image=image, image_type="dermoscopic").image_type == "dermoscopic"
 
 
 def test_a_photograph_of_a_whole_back_may_be_wide(north, image):
