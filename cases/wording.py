@@ -113,9 +113,16 @@ def _scope_note(analysis: Analysis) -> str:
     scope = getattr(getattr(analysis, "prediction", None), "scope", None)
     if analysis.abstain_reason != AbstainReason.OUT_OF_SCOPE or not scope:
         return ""
-    told = f"Its scope score is {scope['score']:.1f}, where up to {scope['limit']:.1f} is told to be of that kind. "
+    score, limit = _told_apart(scope["score"], scope["limit"])
+    told = f"Its scope score is {score}, where up to {limit} is told to be of that kind. "
     kind = analysis.image.get_image_type_display().lower()
     return f"{told}It was declared {kind}: see whether that is so. "
+
+
+def _told_apart(score: float, limit: float) -> tuple[str, str]:
+    """With as many decimals as it takes to see which is larger."""
+    digits = next((digits for digits in range(1, 9) if round(score, digits) != round(limit, digits)), 9)
+    return f"{score:.{digits}f}", f"{limit:.{digits}f}"
 
 
 def refusal_for_staff(analysis: Analysis) -> str:
@@ -231,14 +238,24 @@ _DESCRIBED = (
 )
 
 
-def descriptor_rows(values: Mapping[str, float | None] | None) -> list[tuple[str, str]]:
-    """(what, how much with its unit) of each descriptor that is known; a diameter needs a scale."""
+def descriptor_rows(values: Mapping[str, float | None] | None, *, scaled: bool) -> list[tuple[str, str]]:
+    """(what, how much with its unit) of each descriptor that is known; a diameter where the image is `scaled`."""
     if not values:
         return []
-    told = {field: values[field] for field, _, _ in _DESCRIBED if values.get(field) is not None}
-    return [
-        (label, words.format(told[field]).replace("%", " %")) for field, label, words in _DESCRIBED if field in told
-    ]
+    known = ((field, words) for field, _, words in _DESCRIBED if values.get(field) is not None)
+    told = {field: words.format(values[field]).replace("%", " %") for field, words in known}
+    if scaled:
+        told["diameter_mm"] = _diameter(told.get("diameter_mm"), values.get("touches_edge"))
+    return [(label, told[field]) for field, label, _ in _DESCRIBED if field in told]
+
+
+def _diameter(length: str | None, cut_off: float | None) -> str:
+    """A lesion that goes on beyond what the network saw is longer; older results do not know."""
+    if length is None:
+        return "not measured in this older result"
+    if cut_off is None:
+        return f"{length}, more if the outline is cut off: not checked in this older result"
+    return f"at least {length}: the outline is cut off" if cut_off else length
 
 
 def _percent(share: float) -> str:

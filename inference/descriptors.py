@@ -44,6 +44,7 @@ class Descriptors:
         diameter_mm: the same in millimetres; None without a scale.
         area_share: share (0 to 1) of what the network saw.
         texture: mean step between neighbouring pixels of the lesion, grey levels.
+        touches_edge: the outline reaches the edge of what the network saw, so the lesion may be longer than measured.
     """
 
     asymmetry: float
@@ -53,6 +54,7 @@ class Descriptors:
     diameter_mm: float | None
     area_share: float
     texture: float
+    touches_edge: bool
 
 
 def describe(
@@ -91,6 +93,7 @@ def describe(
         diameter_mm=None if millimetres_per_pixel is None else diameter * millimetres_per_pixel,
         area_share=float(mask.mean()),
         texture=_texture(pixels, mask),
+        touches_edge=bool(mask[[0, -1]].any() or mask[:, [0, -1]].any()),
     )
 
 

@@ -84,7 +84,7 @@ def _result(image: LesionImage | None, analysis: Analysis | None) -> dict[str, A
         "explanation": explanation,
         "trusted": trusted,
         "trust_sentence": sentence,
-        "descriptors": descriptor_rows(descriptors_of(explanation, image)),
+        "descriptors": descriptor_rows(descriptors_of(explanation, image), scaled=image.pixel_spacing is not None),
     }
 
 

@@ -52,21 +52,35 @@ def test_out_of_scope_is_said_with_its_number_and_doubts_the_declared_kind():
     advice = verdict(refused).advice
     assert advice.startswith("Its scope score is 5.2, where up to 3.5 is told to be of that kind.")
     assert "declared dermoscopic" in advice
+    refused.prediction.scope |= {"score": 3.5004}
+    assert "score is 3.5004, where up to 3.5000 is" in verdict(refused).advice
     other = AnalysisFactory(abstained=True, abstain_reason="low_quality")
     PredictionFactory(analysis=other, scope={"score": 5.25, "limit": 3.5, "distance": 4.0, "energy": 1.25})
     assert "scope" not in verdict(other).advice
 
 
 def test_descriptors_have_units():
-    assert dict(descriptor_rows(MEASURED)) == {
+    assert dict(descriptor_rows(MEASURED, scaled=False)) == {
         "Asymmetry": "12 % beyond its mirror image",
         "Border": "1.30, where a disc has 1",
         "Colours": "3 of the 6 of the ABCD rule",
         "Area": "20 % of the picture",
         "Texture": "4.2 grey levels",
     }
-    assert dict(descriptor_rows({**MEASURED, "diameter_mm": 6.04}))["Diameter"] == "6.0 mm"
-    assert descriptor_rows(None) == []
+    assert descriptor_rows(None, scaled=True) == []
+
+
+@pytest.mark.parametrize(
+    ("measured", "told"),
+    [
+        ({"diameter_mm": 6.04, "touches_edge": False}, "6.0 mm"),
+        ({"diameter_mm": 6.04, "touches_edge": True}, "at least 6.0 mm: the outline is cut off"),
+        ({"diameter_mm": 6.04}, "6.0 mm, more if the outline is cut off: not checked in this older result"),
+        ({"diameter_mm": None}, "not measured in this older result"),
+    ],
+)
+def test_a_diameter_says_how_far_it_was_measured(measured, told):
+    assert dict(descriptor_rows(MEASURED | measured, scaled=True))["Diameter"] == told
 
 
 @pytest.mark.django_db

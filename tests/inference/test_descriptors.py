@@ -150,6 +150,15 @@ def test_a_diameter_is_told_in_pixels_of_the_original() -> None:
     assert original.diameter_mm == pytest.approx(0.02 * original.diameter_px)
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_an_outline_that_is_cut_off_is_told(turns: int) -> None:
+    mask = np.zeros((144, 192), bool)
+    mask[1:60, 60:120] = True
+    assert not of_shape(np.rot90(mask, turns)).touches_edge
+    mask[0, 80] = True
+    assert of_shape(np.rot90(mask, turns)).touches_edge
+
+
 def test_a_scale_is_above_zero() -> None:
     with pytest.raises(ValueError, match="millimetres_per_pixel: -1 is not a number above zero"):
         found(blotched(disc()), disc(), scale=-1)

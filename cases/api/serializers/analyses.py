@@ -73,7 +73,8 @@ class AnalysisOut(serializers.ModelSerializer):
     )
     descriptors = serializers.SerializerMethodField(
         help_text="Of the lesion's outline and colours. diameter_px is in pixels of the stored picture; diameter_mm "
-        "follows the image's pixel_spacing and is null where that is not known."
+        "follows the image's pixel_spacing and is null where that is not known. Where touches_edge is true, the "
+        "outline is cut off and the lesion may be longer; results from before it was kept have none."
     )
     scope = serializers.DictField(
         source="prediction.scope",
