@@ -122,7 +122,7 @@ class Finding(models.TextChoices):
 class Hint(models.TextChoices):
     """What the quality gate lets pass, and says nevertheless."""
 
-    DIM = "dim", "dark: where the skin itself is not, more light would help"
+    DIM = "dim", "the picture is dark, so check the light; well lit dark skin measures the same"
 
 
 # What whoever holds the camera can do about it.

@@ -4,9 +4,9 @@ The limits were set on the validation side of HAM10000 (at 200×150 px); ``pytho
 they refuse on the test side (docs/results). They catch what is plainly unfit; they do not grade good pictures.
 
 None of them asks how dark the skin is. Fine detail, contrast, hair and the lesion's place are told as shares of the
-picture's own brightness; under-exposure is told by the red channel, because melanin absorbs red least: well exposed
-skin of any tone reflects more of it than the limit. A picture of light skin with less than half its light, and a well
-exposed one of very dark skin, are the same numbers: between the two limits there is a hint, and no refusal (ADR 13).
+picture's own brightness; under-exposure is told by the red channel, because melanin absorbs red least. A picture of
+light skin with less than half its light, and a well exposed one of very dark skin, are the same numbers: what only
+darkness speaks against gets a hint that blames no skin, and a refusal below 60 alone (ADR 13).
 """
 
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ def assess(prepared: Prepared, artefacts: Artefacts | None = None) -> QualityRep
         (
             Measurement("detail", _detail(luma) / skin, "share of brightness", 0.04, np.inf, "blur"),
             Measurement("contrast", float(luma.std()) / skin, "share of brightness", 0.02, np.inf, "flat"),
-            Measurement("red", red, "grey levels", 75.0, 255.0, "under_exposed", hint_below=95.0, hint="dim"),
+            Measurement("red", red, "grey levels", 60.0, 255.0, "under_exposed", hint_below=95.0, hint="dim"),
             Measurement("clipped", clipped, "share of area", 0.0, 0.2, "over_exposed"),
             Measurement("glare", _glare(pixels, luma), "share of area", 0.0, 0.01, "glare"),
             Measurement("resolution", pixel_ratio, "pixels per input pixel", 0.75, np.inf, "too_small"),
@@ -144,7 +144,7 @@ def _glare(pixels: NDArray[np.uint8], luma: NDArray[np.float64]) -> float:
 def _blocks(luma: NDArray[np.float64], pixel_ratio: float) -> float:
     """How much stronger steps repeat with JPEG's blocks than they would by chance, in the direction where it is less.
 
-    0 where the picture is so much larger than the input that its blocks are averaged away on the way there.
+    0 where the picture is more than a third wider than the input: its blocks are averaged away on the way there.
     """
     pitch = _JPEG_BLOCK / pixel_ratio
     return min(_repeated(luma, pitch), _repeated(luma.T, pitch)) if pitch >= _SHORTEST_BLOCK else 0.0

@@ -26,13 +26,37 @@ def with_glare() -> Image.Image:
     return picture
 
 
-SKIN_TONES = ((232, 196, 176), (205, 160, 140), (172, 124, 98), (122, 82, 60), (84, 54, 42))  # ITA from 60 to -55
-
-
-@pytest.mark.parametrize("tone", SKIN_TONES)
-def test_no_skin_is_too_dark_or_too_bright(tone: tuple[int, int, int], bundle: Bundle) -> None:
+def on_skin(tone: tuple[int, int, int]) -> Image.Image:
+    """The lesion on skin of this colour in sRGB, well exposed."""
     levels = np.asarray(lesion()) * (np.array(tone) / SKIN)
-    assert report_on(Image.fromarray(levels.clip(0, 255).astype(np.uint8)), bundle).reasons == ()
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("tone", "hints"),
+    [
+        ((232, 196, 176), ()),
+        ((205, 160, 140), ()),
+        ((172, 124, 98), ()),
+        ((122, 82, 60), ()),
+        ((90, 59, 45), ("dim",)),  # L* 28
+        ((85, 54, 41), ("dim",)),  # L* 26
+        ((79, 50, 43), ("dim",)),  # L* 24
+        ((74, 46, 38), ("dim",)),  # L* 22
+        ((69, 41, 34), ("dim",)),  # L* 20
+        ((58, 49, 42), ("dim",)),  # tone 9 of ten of the Monk scale
+    ],
+)
+def test_no_skin_is_refused_and_very_dark_skin_gets_the_hint(
+    tone: tuple[int, int, int], hints: tuple[str, ...], bundle: Bundle
+) -> None:
+    report = report_on(on_skin(tone), bundle)
+    assert (report.reasons, report.hints) == ((), hints)
+
+
+def test_the_darkest_tone_of_the_monk_scale_is_taken_for_darkness(bundle: Bundle) -> None:
+    """As plain numbers; ADR 13 says so, and that no photograph of such skin is here to set the limit by."""
+    assert report_on(on_skin((41, 36, 32)), bundle).reasons == ("under_exposed",)
 
 
 def test_glare_needs_surroundings_and_a_bright_field_is_no_glare(bundle: Bundle) -> None:

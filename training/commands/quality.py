@@ -1,4 +1,4 @@
-"""Measure the quality gate: clean pictures, a severe blur, and the same pictures on five skin tones."""
+"""Measure the quality gate: clean pictures, severe blur, darkness, JPEG, and the same pictures on other skin tones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the quality gate refuses: clean pictures, blurred, dark and compressed ones, and the same on five skin tones."""
+"""What the quality gate refuses: clean pictures, blurred, dark and compressed ones, and six skin tones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -99,8 +100,8 @@ def build(gates: Sequence[Gate], records: Sequence[Record], *, about: dict[str, 
     between = gap(gates, lesion, bootstrap=bootstrap)
     lead = (
         f"The gate refuses {_percent(shares[0])} of {len(clean.hits)} clean pictures of the {side} side and "
-        f"{blurred.refused:.1%} of the same with a severe blur. Between five skin tones the refused share differs by "
-        f"{between.value * 100:.1f} points ({between.low * 100:.1f}–{between.high * 100:.1f})."
+        f"{blurred.refused:.1%} of the same with a severe blur. Between {len(TONES)} skin tones the refused share "
+        f"differs by {between.value * 100:.1f} points ({between.low * 100:.1f}–{between.high * 100:.1f})."
     )
     rows: list[list[Cell]] = [
         [gate.change, share.value, share.low, share.high, gate.hinted, gate.angle, _counted(gate.reasons)]
@@ -132,7 +133,7 @@ def _limits(side: str) -> tuple[str, ...]:
     return (
         *(chosen if side == "validation" else ()),
         "The tones are computed from pictures of light skin; they are no photographs of dark skin.",
-        "The gap is the largest of ten differences and never below zero: chance alone lifts it and its interval.",
+        f"The gap is the largest of {comb(len(TONES), 2)} differences, never below zero: chance alone lifts it.",
         "A picture may be refused for several reasons and counts once.",
     )
 

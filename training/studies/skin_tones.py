@@ -1,4 +1,4 @@
-"""The same pictures on other skins: shifted so that the skin's mean individual typology angle falls into five bins.
+"""The same pictures on other skins: shifted so that the skin's mean individual typology angle falls into bins.
 
 ITA = arctan((L* - 50) / b*) in degrees (Chardon et al. 1991). L* of the whole picture is scaled, as a darker skin
 darkens a lesion with it, and b* is moved; a* stays. This is arithmetic on light skin and no photograph of dark skin.
@@ -31,7 +31,8 @@ TONES = (
     Tone("intermediate", 28, 41, 62, 17.5),
     Tone("tan", 10, 28, 56, 18),
     Tone("brown", -30, 10, 46.5, 17),
-    Tone("dark", -90, -30, 34, 14),
+    Tone("dark", -60, -30, 34, 14),
+    Tone("very dark", -90, -60, 22, 10),
 )
 
 Lab = NDArray[np.float32]

@@ -149,7 +149,7 @@ def test_a_hint_is_kept_and_told_and_refuses_nothing(attach, active_model):
     image = attach(dimmed())
     check = image.quality_check
     assert (check.verdict, check.reasons, check.hints) == ("passed", [], ["dim"])
-    assert "more light" in quality_hint(image)
+    assert "check the light" in quality_hint(image)
     assert quality_note(image) is None
     image.image_type = "clinical: close-up"  # which is not for the network
     assert quality_hint(image) == ""
