@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from training.data.records import DataError
 
 KINDS = ("diffusion", "upscaler", "dcgan")
+AVERAGINGS = ("constant", "warm")
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 Size = tuple[int, int]
 
@@ -23,7 +24,8 @@ class GeneratorConfig:
     has attention where ``attention`` says so. ``steps`` are steps of the optimiser; a checkpoint is written every
     ``checkpoint_every``. ``drop`` is the share of pictures whose class, and as many whose mask, is withheld, which
     classifier-free guidance needs (Ho and Salimans 2022). ``budget_minutes`` > 0 stops on time, with the rate
-    following the clock; the same configuration gives the same weights only where it is 0.
+    following the clock; the same configuration gives the same weights only where it is 0. ``averaging`` says
+    whether the share ``ema`` of the past is held from the first step, as in records that do not name it, or warmed up.
 
     Raises ``ValueError`` for values that make no generator.
     """
@@ -39,6 +41,7 @@ class GeneratorConfig:
     rate: float = 1e-3
     warmup: float = 0.02
     ema: float = 0.999
+    averaging: str = "warm"
     clip: float = 1.0
     drop: float = 0.1
     sampling: str = "root-frequency"
@@ -54,6 +57,8 @@ class GeneratorConfig:
             raise ValueError(f"There is no generator {self.kind!r}; choose one of {', '.join(KINDS)}.")
         if self.precision not in PRECISIONS:
             raise ValueError(f"There is no precision {self.precision!r}; choose one of {', '.join(PRECISIONS)}.")
+        if self.averaging not in AVERAGINGS:
+            raise ValueError(f"There is no averaging {self.averaging!r}; choose one of {', '.join(AVERAGINGS)}.")
         if min(self.steps, self.batch, self.checkpoint_every, self.layers) < 1:
             raise ValueError("Steps, batch, checkpoint and layers are 1 or more each.")
         halvings = 2 ** (len(self.widths) - 1)
@@ -101,7 +106,8 @@ def read_generator_config(path: Path) -> GeneratorConfig:
     try:
         raw: dict[str, Any] = json.loads(path.read_text())
         sizes = {name: tuple(raw.pop(name)) for name in ("size", "small", "widths")}
-        return replace(GeneratorConfig(**{**raw, **sizes}))
+        unnamed = "constant" if raw.get("ema") else "warm"  # without a share of the past the two are one
+        return GeneratorConfig(**{"averaging": unnamed, **raw, **sizes})
     except FileNotFoundError:
         raise DataError(f"{path} is not there; give the folder that generate train wrote.") from None
     except (KeyError, TypeError, ValueError) as error:

@@ -66,12 +66,15 @@ def learn(
     """Train into ``out`` (config.json, split.json, last.ckpt, final.ckpt), return final.ckpt; resumes from last.ckpt.
 
     Only the training side of ``split`` is seen, whose hash the record keeps. ``before`` is told the cost of a new run.
-    Raises ``LeakError`` for a split that leaks, ``DataError`` where ``out`` holds the beginning of another run.
+    Raises ``LeakError`` for a split that leaks, ``DataError`` where ``out`` holds the beginning of another run or
+    ``config`` averages as older runs did.
     """
     if split.leaks:
         raise LeakError(
             f"{split.scheme}: a generator learns from a split by lesion; its pictures would carry the leak on."
         )
+    if config.averaging != "warm":
+        raise DataError("This record averages from the first step on, as older ones did; begin anew.")
     pictures.require(Recipe())
     config = replace(config, split_sha256=split.digest())
     data = loader(Canvases(records, pictures, split, config.size), config)

@@ -121,6 +121,30 @@ def test_another_run_is_not_continued(
         learn(records, pictures, own_split, replace(TINY, seed=1), tmp_path)
 
 
+def _without_averaging(out: Path) -> None:
+    """Make the record of ``out`` one of before the averaging was named."""
+    record = json.loads((out / "config.json").read_text())
+    del record["averaging"]
+    (out / "config.json").write_text(json.dumps(record))
+
+
+def test_a_run_of_before_the_averaging_warmed_up_is_not_continued(training_side: Side, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        learn(*training_side, TINY, tmp_path, KillAfter())
+    _without_averaging(tmp_path)
+    older = read_generator_config(tmp_path / "config.json")
+    assert older.averaging == "constant"
+    for config in (TINY, older):
+        with pytest.raises(DataError, match=r"other settings|averages from the first step"):
+            learn(*training_side, config, tmp_path)
+
+
+def test_a_run_without_averaged_weights_goes_on_whatever_its_age(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(DCGAN.to_dict()))
+    _without_averaging(tmp_path)
+    assert read_generator_config(tmp_path / "config.json").averaging == DCGAN.averaging
+
+
 def test_the_plan_is_told_before_the_first_step_and_does_not_change_the_run(
     diffusion: Generator, records: list[Record], pictures: Pictures, own_split: Split, tmp_path: Path
 ) -> None:
@@ -175,6 +199,7 @@ def test_a_missing_library_is_named_with_what_to_install(
         ({"widths": (6, 8)}, "multiples of 8"),
         ({"steps": 0}, "1 or more"),
         ({"precision": "8"}, "no precision"),
+        ({"averaging": "none"}, "no averaging"),
     ],
 )
 def test_what_makes_no_generator_is_refused(change: dict[str, Any], told: str) -> None:
