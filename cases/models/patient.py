@@ -12,7 +12,7 @@ from cases.names import FoldedField, fold
 from cases.vocabulary import Answer, Sex, SkinType
 
 HEAD = 3  # letters that a name is looked up by
-_PART = 3  # letters at least that are looked for inside of a word; fewer have to be its beginning
+_PART = 3  # letters at least that are looked for inside of a name; fewer have to be its beginning, if they stand alone
 
 
 def new_pseudonym() -> str:
@@ -34,16 +34,22 @@ class PatientQuerySet(models.QuerySet):
     def matching(self, words: str):
         """Patients whose pseudonym, identifier or names hold every word; accents and case make no difference.
 
-        Each way to be known has an index: one without would have every patient read.
+        Each way to be known has an index: one without would have every patient read. So one word has to be long, or
+        the first one begin a name. The others may be short and anywhere: "de" in "Garcia de Leon", kept as one word.
         """
         found = self.alias(identifier_key=Lower("identifier"))
-        for word in words.split():
+        names = [fold(word) for word in words.split()]
+        begins = all(len(name) < _PART for name in names)
+        for word, name in zip(words.split(), names, strict=True):
             known = pseudonym_holds(word) | Q(identifier_key=Lower(Value(word)))
-            name = fold(word)
-            part = "contains" if len(name) >= _PART else "startswith"
-            named = Q(**{f"given_key__{part}": name}) | Q(**{f"family_key__{part}": name})
-            found = found.filter(known | named if name else known)
+            found = found.filter(known | _name_holds(name, begins=begins) if name else known)
+            begins = begins and not name
         return found
+
+
+def _name_holds(name: str, *, begins: bool) -> Q:
+    part = "startswith" if begins else "contains"
+    return Q(**{f"given_key__{part}": name}) | Q(**{f"family_key__{part}": name})
 
 
 def pseudonym_holds(word: str) -> Q:

@@ -114,6 +114,30 @@ def test_search_finds_by_every_word_of_the_clinic(north):
     assert Patient.objects.matching("ada").count() == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "family", "words"),
+    [
+        ("Ana", "Garcia de Leon", "Ana Garcia de Leon"),
+        ("Anna Li", "Nguyen", "Anna Li Nguyen"),
+        ("Thi Ly", "Pham", "Pham Thi Ly"),
+        ("Mary Jo", "Smith", "Jo Smith"),
+        ("Mary Jo", "Smith", "Mary Jo"),
+        ("John Andrew", "Smith", "Smith J A"),
+        ("Li Na", "Ng", "Ng Li Na"),
+        ("Li Na", "Ng", "Li Na"),
+    ],
+)
+def test_a_name_is_found_as_it_is_said_however_short_its_parts(north, given, family, words):
+    sought = PatientFactory(clinic=north.clinic, given_name=given, family_name=family)
+    PatientFactory(clinic=north.clinic, given_name="Ada", family_name="Byron")
+    assert list(Patient.objects.matching(words)) == [sought]
+
+
+def test_short_words_alone_have_to_begin_a_name_with_the_first_of_them(north):
+    PatientFactory(clinic=north.clinic, given_name="Li Na", family_name="Ng")
+    assert not Patient.objects.matching("na li")
+
+
 def test_lesions_are_numbered_per_patient(north):
     patient, other = PatientFactory.create_batch(2, clinic=north.clinic)
     first = lesions.register_lesion(actor=north.staff, patient=patient, site="back", laterality="left")
