@@ -28,6 +28,10 @@ def pixel_spacing_field() -> models.DecimalField:
     return models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
 
 
+def image_manipulation_field() -> models.CharField:
+    return models.CharField(max_length=20, choices=ImageManipulation, blank=True, default="", db_default="")
+
+
 class LesionImageQuerySet(models.QuerySet):
     def standing(self):
         """Those that nothing has replaced: what the case is judged by."""
@@ -44,7 +48,7 @@ class LesionImage(Record):
     # A person could be known by it, as by a face: it is shown only to whoever asks to see it.
     recognisable = models.BooleanField(default=False)
     # "": a photograph as it was taken. A generated one shows nobody, and says so wherever it is shown.
-    image_manipulation = models.CharField(max_length=20, choices=ImageManipulation, blank=True, default="")
+    image_manipulation = image_manipulation_field()
     captured_at = models.DateTimeField(null=True, blank=True)
     # The newest of its `scales`: what was said of another image never holds for this one.
     pixel_spacing = pixel_spacing_field()
@@ -95,10 +99,6 @@ class LesionImage(Record):
         ]
 
     @property
-    def is_generated(self) -> bool:
-        return self.image_manipulation == ImageManipulation.SYNTHETIC
-
-    @property
     def veil(self) -> list[Veil]:
         """Why it is shown to those only who ask for it; empty for most images."""
         reasons = ((Veil.GENITAL, self.lesion.is_intimate), (Veil.RECOGNISABLE, self.recognisable))
@@ -122,7 +122,7 @@ class QualityCheck(Record):
     verdict = models.CharField(max_length=10, choices=Verdict)
     metrics = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)
-    hints = models.JSONField(default=list)  # what may be wrong, and was no reason to reject
+    hints = models.JSONField(default=list, db_default=[])  # what may be wrong, and was no reason to reject
     checked_at = models.DateTimeField(auto_now_add=True)
     # Who uses it all the same, and since when; NULL where nobody was asked, or has not answered.
     accepted_by = models.ForeignKey(

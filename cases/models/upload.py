@@ -6,12 +6,14 @@ from django.db.models import F, Q
 
 from cases.models.base import Record, one_of
 from cases.models.case import Case
-from cases.models.image import LesionImage, pixel_spacing_field
+from cases.models.image import LesionImage, image_manipulation_field, pixel_spacing_field
 from cases.models.lesion import Lesion
-from cases.vocabulary import DermoscopicType, ImageType
+from cases.vocabulary import DermoscopicType, ImageManipulation, ImageType
 
 # What is known of the image before it is there; each is a field of the image too.
-DETAILS = ("image_type", "dermoscopic_type", "recognisable", "captured_at", "replaces", "pixel_spacing")
+DETAILS = (
+    "image_type", "dermoscopic_type", "recognisable", "image_manipulation", "captured_at", "replaces", "pixel_spacing",
+)  # fmt: skip
 
 
 class UploadQuerySet(models.QuerySet):
@@ -30,6 +32,7 @@ class Upload(Record):
     image_type = models.CharField(max_length=20, choices=ImageType)
     dermoscopic_type = models.CharField(max_length=25, choices=DermoscopicType, blank=True, default="")
     recognisable = models.BooleanField(default=False)
+    image_manipulation = image_manipulation_field()
     captured_at = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey(LesionImage, on_delete=models.PROTECT, related_name="uploads", null=True, blank=True)
     pixel_spacing = pixel_spacing_field()
@@ -55,6 +58,7 @@ class Upload(Record):
             ),
             one_of("image_type", ImageType, name="upload_image_type_known"),
             one_of("dermoscopic_type", DermoscopicType, name="upload_dermoscopic_type_known", blank=True),
+            one_of("image_manipulation", ImageManipulation, name="upload_image_manipulation_known", blank=True),
             models.CheckConstraint(condition=Q(byte_size__gt=0), name="upload_not_empty"),
             models.CheckConstraint(condition=Q(offset__lte=F("byte_size")), name="upload_offset_within_the_file"),
             models.CheckConstraint(

@@ -69,6 +69,15 @@ def test_an_explanations_picture_is_marked(client_for, north, case):
     assert MARK not in browser.get(piece).content.decode()
 
 
+def test_an_altered_picture_says_so_too(client_for, north, case):
+    case.images.update(image_manipulation="altered")
+    page = client_for(north.dermatologist).get(reverse("cases:worklist")).content.decode()
+    assert '<span class="made">altered</span>' in page
+    page = client_for(north.dermatologist).get(reverse("cases:reading", args=[case.pk])).content.decode()
+    assert "Altered: not as it was photographed" in page
+    assert 'alt="Altered Dermoscopic image' in page
+
+
 def test_the_api_and_the_trail_tell(api, north):
     case = CaseFactory(patient__clinic=north.clinic)
     lesion = LesionFactory(patient=case.patient)

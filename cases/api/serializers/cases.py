@@ -11,6 +11,7 @@ from cases.permissions import visible_images, visible_lesions, visible_patients
 from cases.states import CaseState
 from cases.vocabulary import DermoscopicType, ImageManipulation, Tier, Veil
 
+IMAGE_MANIPULATION = "What was done to it beyond cleaning: altered, or synthetic (generated); shown wherever it is."
 PIXEL_SPACING = "Millimetres per pixel of the stored picture, as DICOM's Pixel Spacing; null where it is not known."
 
 
@@ -52,11 +53,12 @@ class ImageIn(serializers.ModelSerializer):
     class Meta:
         model = LesionImage
         fields = [
-            "file", "lesion", "image_type", "dermoscopic_type", "recognisable", "captured_at", "pixel_spacing",
-            "replaces", "override_reason",
+            "file", "lesion", "image_type", "dermoscopic_type", "recognisable", "image_manipulation", "captured_at",
+            "pixel_spacing", "replaces", "override_reason",
         ]  # fmt: skip
         extra_kwargs = {
             "override_reason": {"help_text": "Why it is filed although another patient has this picture."},
+            "image_manipulation": {"help_text": IMAGE_MANIPULATION},
             "pixel_spacing": {"help_text": PIXEL_SPACING},
         }
 

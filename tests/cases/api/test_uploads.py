@@ -151,6 +151,12 @@ def test_a_recognisable_person_is_said_with_the_picture(north, upload, draft):
     assert upload(north.staff, draft, draft.lesion, jpeg(2), recognisable="true").json()["recognisable"] is True
 
 
+def test_what_was_done_to_an_image_is_said_with_it(north, upload, draft):
+    for number, said in enumerate(("synthetic", "altered", "")):
+        shown = upload(north.staff, draft, draft.lesion, jpeg(number), image_manipulation=said).json()
+        assert shown["image_manipulation"] == (said or None)
+
+
 def test_what_is_left_out_near_the_face_is_no_no(north, upload, draft):
     face = LesionFactory(patient=draft.patient, site="face")
     assert list(check(upload(north.staff, draft, face, jpeg(1)), 422)["errors"]) == ["recognisable"]

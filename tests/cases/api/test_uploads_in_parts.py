@@ -60,6 +60,13 @@ def test_from_announcement_to_image(announce, part, complete, api, north):
     assert LesionImage.objects.count() == 1
 
 
+@pytest.mark.parametrize("said", ["synthetic", "altered"])
+def test_what_was_done_to_an_image_is_said_of_it_in_parts(announce, part, complete, said):
+    begun = announce(image_manipulation=said).json()
+    part(begun, 0, FILE)
+    assert (begun["image_manipulation"], complete(begun).json()["image_manipulation"]) == (said, said)
+
+
 @pytest.mark.parametrize("offset", [0, 1, len(FILE)])
 def test_another_offset_is_a_409_that_names_the_right_one(announce, part, offset):
     upload = announce().json()
