@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cases.models.base import Record, one_of
 from cases.models.image import LesionImage, pixel_spacing_field
@@ -20,7 +21,7 @@ class ImageScale(Record):
     length_mm = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
     length_px = models.DecimalField(max_digits=7, decimal_places=1, null=True, blank=True)
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scales_set")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)  # later than of any row before
 
     class Meta:
         ordering = ["-created_at", "-id"]

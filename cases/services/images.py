@@ -19,7 +19,7 @@ from cases.services import audit
 from cases.services.checks import Problems
 from cases.services.intake import locked_case, refuse_unless_editable
 from cases.services.quality import as_fields, measure
-from cases.services.scales import check_spacing, check_width, keep_scale
+from cases.services.scales import check_spacing, check_width, keep_scale, keep_sent_scale
 from cases.services.wrong_patient import check_reason, record_override, refuse_known_bytes, refuse_known_picture
 from cases.storage import new_key, private_storage, removed_on_failure
 from cases.vocabulary import Action, DermoscopicType, ImageManipulation, ImageType, ScaleBasis
@@ -57,7 +57,7 @@ def attach_image(
     ensure_attachable(actor, case, lesion, **asked, **details)
     known = already_there(case, lesion, sha256(data), replaces)
     if known:
-        return known
+        return keep_sent_scale(actor=actor, image=known, pixel_spacing=pixel_spacing)
     # Before the transaction: it takes long, and nobody should wait for it.
     picture = picture or _clean_unless_known(actor, case, data, reason)
     _check_fits(picture, image_type, pixel_spacing)
@@ -82,7 +82,7 @@ def attach_image(
         known = already_there(case, lesion, picture.sha256, replaces)  # a double click: the other one was faster
         if known is None:
             raise
-        return known
+        return keep_sent_scale(actor=actor, image=known, pixel_spacing=pixel_spacing)
 
 
 def clean_upload(

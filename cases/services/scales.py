@@ -3,10 +3,13 @@
 Nothing is analysed again for it: diameters are kept in pixels, and become millimetres where they are shown.
 """
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
+from cases.errors import Conflict
 from cases.models import ImageScale, LesionImage, User
 from cases.models.image import LEAST_SPACING, MOST_SPACING
 from cases.permissions import ensure_may, find, visible_images
@@ -40,15 +43,35 @@ def set_scale(
     ensure_may(actor, "set_scale")
     said = _checked(basis, pixel_spacing, length_mm, length_px)
     with transaction.atomic():
-        images = visible_images(actor).select_related("case__patient__clinic")
-        image = find(images.select_for_update(of=("self",), no_key=True), image.pk)
+        image = _held(actor, image)
         problems = Problems()
         check_width(problems, said["pixel_spacing"], image.image_type, image.width)
         problems.raise_if_any()
         newest = image.scales.first()
-        if newest and all(getattr(newest, field) == value for field, value in said.items()):
+        same = newest and all(getattr(newest, field) == value for field, value in said.items())
+        if same and image.pixel_spacing == said["pixel_spacing"]:
             return newest
         return keep_scale(actor, image, **said)
+
+
+def keep_sent_scale(*, actor: User, image: LesionImage, pixel_spacing: Decimal | None) -> LesionImage:
+    """What was sent along with a picture that is in its case already: kept where there is none, never for another."""
+    if pixel_spacing is None:
+        return image
+    with transaction.atomic():
+        image = _held(actor, image)
+        if image.pixel_spacing is not None and image.pixel_spacing != pixel_spacing:
+            raise Conflict(
+                f"This picture is already in the case, at {image.pixel_spacing.normalize():f} mm per pixel. To say "
+                f"another scale, set it for that image: POST /api/v1/images/{image.pk}/scales/.",
+                existing=image,
+            )
+        if image.pixel_spacing is None:
+            problems = Problems()
+            check_width(problems, pixel_spacing, image.image_type, image.width)
+            problems.raise_if_any()
+            keep_scale(actor, image, basis=ScaleBasis.STATED, pixel_spacing=pixel_spacing)
+    return image
 
 
 def keep_scale(
@@ -64,12 +87,25 @@ def keep_scale(
     before, image.pixel_spacing = image.pixel_spacing, pixel_spacing
     image.save(update_fields=["pixel_spacing"])
     lines = {"length_mm": length_mm, "length_px": length_px}
-    scale = ImageScale.objects.create(image=image, basis=basis, pixel_spacing=pixel_spacing, set_by=actor, **lines)
+    scale = ImageScale.objects.create(
+        image=image, basis=basis, pixel_spacing=pixel_spacing, set_by=actor, created_at=_after_all(image), **lines
+    )
     told = {"before": before, "pixel_spacing": pixel_spacing, **lines}
     payload = {"case": str(image.case_id), "basis": str(basis)}
     payload |= {name: str(value) for name, value in told.items() if value is not None}
     audit.record(clinic=image.case.clinic, actor=actor, action=Action.IMAGE_SCALED, about=image, payload=payload)
     return scale
+
+
+def _held(actor: User, image: LesionImage) -> LesionImage:
+    images = visible_images(actor).select_related("case__patient__clinic")
+    return find(images.select_for_update(of=("self",), no_key=True), image.pk)
+
+
+def _after_all(image: LesionImage) -> datetime:
+    """Now, or just after the newest row: of several servers one has a clock that is behind."""
+    newest = image.scales.first()
+    return max(timezone.now(), newest.created_at + timedelta(microseconds=1)) if newest else timezone.now()
 
 
 def check_spacing(problems: Problems, spacing: Decimal | None) -> None:

@@ -20,6 +20,7 @@ from cases.services import audit
 from cases.services.draft_images import DESCRIPTION, remove_image
 from cases.services.images import already_there, attach_image, clean_upload, ensure_attachable
 from cases.services.intake import locked_case, refuse_unless_editable
+from cases.services.scales import keep_sent_scale
 from cases.services.upload_limits import check_file, ensure_room
 from cases.services.wrong_patient import refuse_known_bytes
 from cases.storage import private_storage, removed_on_failure, write_at
@@ -54,6 +55,7 @@ def start_upload(
         refuse_unless_editable(case)
         upload = case.uploads.open().select_for_update(of=("self",), no_key=True).filter(sha256=sha256).first()
         if upload is None and known is not None:
+            keep_sent_scale(actor=actor, image=known, pixel_spacing=details.get("pixel_spacing"))
             return _as_arrived(actor, case, byte_size, sha256, told)
         if upload is None:
             return _begin(actor, case, byte_size, sha256, told)

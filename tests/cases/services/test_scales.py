@@ -1,15 +1,20 @@
 """How large a pixel is: who may say it, what is believed, what stays on record, and what follows from it."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+from django.utils import timezone
 
-from cases.errors import Forbidden, InvalidInput, NotFound
+from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
 from cases.models import AuditEvent, LesionImage
-from cases.selectors.scales import descriptors_of
+from cases.selectors.scales import descriptors_of, newest_scale
 from cases.services.draft_images import describe_image, remove_image
 from cases.services.images import attach_image
 from cases.services.scales import set_scale
+from cases.services.uploads import start_upload
 from tests.drawings import jpeg
 from tests.factories import CaseFactory, ExplanationFactory, LesionFactory, LesionImageFactory, RetakeRequestFactory
 
@@ -161,3 +166,59 @@ def test_an_image_with_a_scale_can_still_be_taken_out_of_its_draft(north):
     image = attached(north, CaseFactory(patient__clinic=north.clinic), pixel_spacing=Decimal("0.03"))
     remove_image(actor=north.staff, image=image)
     assert not LesionImage.objects.filter(pk=image.pk).exists()
+
+
+def test_a_picture_sent_again_with_a_scale_gets_it_where_it_has_none(north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    image = attached(north, case)
+    again = attached(north, case, lesion=image.lesion, pixel_spacing=Decimal("0.03"))
+    assert again == image
+    assert again.pixel_spacing == spacing(image) == Decimal("0.03")
+    assert AuditEvent.objects.about(image.pk).filter(action="image_scaled").count() == 1
+    assert attached(north, case, lesion=image.lesion, pixel_spacing=Decimal("0.03")) == image
+    assert image.scales.count() == 1
+
+
+def test_a_picture_sent_again_with_another_scale_is_refused_and_says_where_to_set_it(north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    image = attached(north, case, pixel_spacing=Decimal("0.03"))
+    with pytest.raises(Conflict, match=rf"at 0\.03 mm per pixel.*{image.pk}/scales/"):
+        attached(north, case, lesion=image.lesion, pixel_spacing=Decimal("0.04"))
+    with pytest.raises(InvalidInput, match="mm wide"):
+        set_scale(actor=north.staff, image=image, basis="unknown")
+        attached(north, case, lesion=image.lesion, pixel_spacing=Decimal("1.5"))
+    assert spacing(image) is None
+
+
+def test_a_picture_announced_again_with_a_scale_gets_it(north):
+    case = CaseFactory(patient__clinic=north.clinic)
+    image = attached(north, case)
+    file = {"byte_size": len(jpeg(1)), "sha256": image.sha256, "image_type": "dermoscopic", "lesion": image.lesion}
+    start_upload(actor=north.staff, case=case, pixel_spacing=Decimal("0.03"), **file)
+    assert spacing(image) == Decimal("0.03")
+    with pytest.raises(Conflict, match="/scales/"):
+        start_upload(actor=north.staff, case=case, pixel_spacing=Decimal("0.04"), **file)
+
+
+def test_the_last_word_is_the_newest_whatever_the_clock_says(north, image):
+    said = {"actor": north.staff, "image": image, "basis": "stated"}
+    first = set_scale(**said, pixel_spacing=Decimal("0.02"))
+    image.scales.update(created_at=timezone.now() + timedelta(minutes=5))  # by a server whose clock was ahead
+    last = set_scale(**said, pixel_spacing=Decimal("0.03"))
+    assert list(image.scales.all()) == [last, first]
+    assert newest_scale(north.staff, LesionImage.objects.get(pk=image.pk)) == last
+    assert set_scale(**said, pixel_spacing=Decimal("0.03")) == last
+    LesionImage.objects.filter(pk=image.pk).update(pixel_spacing=Decimal("0.02"))  # the image's word is what holds
+    assert set_scale(**said, pixel_spacing=Decimal("0.03")) != last
+    assert spacing(image) == Decimal("0.03")
+
+
+def test_the_page_says_where_nothing_was_changed(client_for, north, image):
+    def told():
+        where = reverse("cases:set_scale", args=[image.pk])
+        form = {"basis": "stated", "pixel_spacing": "0.02"}
+        answer = client_for(north.staff).post(where, form)
+        return [str(message) for message in get_messages(answer.wsgi_request)]
+
+    assert told() == ["The scale of the image was set. That was recorded."]
+    assert told()[-1] == "The image has this scale already. Nothing was changed."
