@@ -87,6 +87,7 @@ def test_a_line_that_nobody_placed_says_no_length(case, visit):
     page.get_by_text(re.compile("^Scale: not known")).click()
     field, draw = page.get_by_label("Pixels it covers"), page.get_by_role("button", name="Draw a line over a ruler")
     draw.click()
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0, "what scrolls is the panel"
     expect(field).to_have_value("")
     for end in page.get_by_role("button", name=re.compile("of the line")).all():
         end.press("Enter")
