@@ -206,6 +206,7 @@ class RetakeReason(models.TextChoices):
     GLARE = "glare", "Glare on the skin"
     FLAT = "flat", "Hardly any contrast"
     TOO_SMALL = "too_small", "Too few pixels"
+    COMPRESSED = "compressed", "Blocks of compression"
     CROPPED = "cropped", "Too narrow"
     LESION_OFF_FRAME = "lesion_off_frame", "Lesion cut off"
     OCCLUDED = "occluded", "Hair, ruler or ink over it"
