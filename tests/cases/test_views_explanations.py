@@ -119,10 +119,10 @@ def test_descriptors_have_units_and_no_diameter_without_a_scale(client_for, nort
     room = reverse("cases:reading", args=[analysis.image.case_id])
     browser = client_for(north.dermatologist)
     assert "Measured on the lesion" not in browser.get(room).content.decode()
-    analysis.explanation.descriptors = {"asymmetry": 0.12, "colours": 3, "diameter_mm": None}
+    analysis.explanation.descriptors = {"asymmetry": 0.12, "colours": 3, "diameter_px": 90.0}
     analysis.explanation.save()
     page = browser.get(room).content.decode()
-    assert "no scale known" in page
+    assert "Diameter" not in page
     assert "12 % beyond its mirror image" in page
 
 

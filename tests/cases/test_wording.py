@@ -50,10 +50,12 @@ def test_out_of_scope_is_said_with_its_number_and_doubts_the_declared_kind():
     refused = AnalysisFactory(abstained=True, abstain_reason="out_of_scope")
     PredictionFactory(analysis=refused, scope={"score": 5.25, "limit": 3.5, "distance": 4.0, "energy": 1.25})
     advice = verdict(refused).advice
-    assert advice.startswith("Its scope score is 5.2, where up to 3.5 is told to be of that kind.")
+    assert advice.startswith(
+        "Its scope score is 5.2; above 3.5 nothing is answered, and below says nothing of the kind."
+    )
     assert "declared dermoscopic" in advice
     refused.prediction.scope |= {"score": 3.5004}
-    assert "score is 3.5004, where up to 3.5000 is" in verdict(refused).advice
+    assert "score is 3.5004; above 3.5000 nothing" in verdict(refused).advice
     other = AnalysisFactory(abstained=True, abstain_reason="low_quality")
     PredictionFactory(analysis=other, scope={"score": 5.25, "limit": 3.5, "distance": 4.0, "energy": 1.25})
     assert "scope" not in verdict(other).advice
@@ -92,5 +94,7 @@ def test_a_likeliest_diagnosis_outside_the_set_is_named_beside_it():
     answer.diagnosis, answer.probabilities = "nv", answer.probabilities | {"nv": 0.55}
     headline = verdict(answer.analysis).headline
     assert headline == "Nevus likeliest; the set holds melanoma or benign keratosis"
-    told = "Nevus is likeliest (0.55), yet outside it: most lesions of its kind score higher. It is not ruled out."
-    assert set_note(answer) == f"Both stay in the 90 % prediction set. {told}"
+    assert set_note(answer) == (
+        "Nevus is likeliest (0.55), but most lesions of its kind score higher, so it is outside the set and not ruled "
+        "out. Of all sets 90 % hold the diagnosis, of such ones fewer: weigh both."
+    )

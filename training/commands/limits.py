@@ -9,6 +9,7 @@ from inference.bundle import Bundle
 from training.commands import arguments
 from training.data import splits
 from training.data.sides import rows_of
+from training.evaluation.calibration import BORROWED
 from training.evaluation.outside import check_own_split
 from training.evaluation.side import summary
 from training.export.judging import judge
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--bundle", type=Path, required=True)
     add("--split", type=Path, required=True, help="split.json of the bundle's runs")
     add("--version", required=True, help="of the new bundle")
+    add("--borrowed", type=float, default=BORROWED, help="rows for the limit of a benign class of few lesions; 0: none")
     arguments.out(parser, "new folder of the bundle")
     arguments.bootstrap(parser)
 
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> str:
         )
         for key in ("validation", "test")
     }
-    fitted = fit_limits(bundle, side["validation"])
+    fitted = fit_limits(bundle, side["validation"], borrowed=args.borrowed)
     measured = measured_sets(fitted, side["test"], bootstrap=args.bootstrap)
     made = with_limits(bundle, args.out, version=args.version, fitted=fitted, measured=measured)
     sets = measured["fused"]["prediction_sets"]

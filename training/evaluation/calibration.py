@@ -15,9 +15,8 @@ from scipy.special import log_softmax, softmax
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-# Both chosen on the folds, without the test side of the shipped split (``python -m training sets``).
 FEW_LESIONS = 30
-BORROWED = 10.0
+BORROWED = 10.0  # why these: docs/results/recipe/prediction-sets
 _ROUNDING = 1e-9  # of weights that are summed one by one
 
 
@@ -38,28 +37,28 @@ def fit_temperature(scores: Floats, target: Labels, log_prior: Floats) -> float:
     return math.exp(float(found.x))
 
 
-def conformal_quantiles(
-    p: Floats, target: Labels, lesion: Labels, alpha: float, *, borrowed: float = BORROWED
-) -> Floats:
+def conformal_quantiles(p: Floats, target: Labels, lesion: Labels, alpha: float, *, borrowed: Floats | float) -> Floats:
     """For each class the quantile (K,) of 1 − p(true class): a class enters the set when 1 − p is at most it.
 
     Class-conditional split conformal prediction (Vovk 2012): with exchangeable rows the true class is in the set at a
-    rate of at least 1 − alpha for each class. Photographs of one lesion are not exchangeable with those of others: they
-    are right or wrong together, so a class of few lesions has fewer independent rows than it has photographs, and here
-    the rate is an aim that the test side measures, not a guarantee.
+    rate of at least 1 − alpha for each class that does not borrow. Photographs of one lesion are not exchangeable with
+    those of others: they are right or wrong together, so a class of few lesions has fewer independent rows than it has
+    photographs, and here the rate is an aim that the test side measures, not a guarantee.
 
     A class of fewer than ``FEW_LESIONS`` would have as its quantile the largest of a handful of scores. It borrows from
-    the others, as clustered conformal prediction does (Ding et al. 2023): ``borrowed`` rows, shared equally by the
-    other classes. What was not seen at all, or not often enough without borrowing, always enters (1).
+    the others, as clustered conformal prediction does (Ding et al. 2023): ``borrowed`` rows, of each class (K,) or of
+    any, shared equally by the other classes. A loan voids the rate above even for exchangeable rows, and can lower a
+    limit as well as raise it. What was not seen at all, or not often enough without borrowing, always enters (1).
     """
+    loans = np.broadcast_to(borrowed, p.shape[1])
     wrongness = [1 - p[target == k, k] for k in range(p.shape[1])]
     quantiles = np.ones(p.shape[1])
     for k, own in enumerate(wrongness):
         few = len(np.unique(lesion[target == k])) < FEW_LESIONS
-        others = [scores for j, scores in enumerate(wrongness) if few and borrowed and j != k and len(scores)]
+        others = [scores for j, scores in enumerate(wrongness) if few and loans[k] and j != k and len(scores)]
         weights = [
             np.ones(len(own)),
-            *(np.full(len(scores), borrowed / len(others) / len(scores)) for scores in others),
+            *(np.full(len(scores), loans[k] / len(others) / len(scores)) for scores in others),
         ]
         if len(own):
             quantiles[k] = weighted_quantile(np.concatenate([own, *others]), np.concatenate(weights), 1 - alpha)

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.manifest import SetRule
-from inference.vocabulary import DIAGNOSES, MALIGNANT
+from inference.vocabulary import DIAGNOSES, MALIGNANT, SEVERITY
 from training.evaluation.calibration import (
+    BORROWED,
+    FEW_LESIONS,
     conformal_quantiles,
     fit_temperature,
     probabilities,
@@ -24,6 +26,7 @@ PATHS = ("fused", "image")
 RULE: SetRule = "limits-first"
 
 _IS_MALIGNANT = np.array([code in MALIGNANT for code in DIAGNOSES])
+_BY_SEVERITY = np.array([DIAGNOSES.index(code) for code in SEVERITY])
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Fitted:
     temperature: dict[str, float]
     quantiles: dict[str, NDArray[np.float64]]
     threshold: float
+    borrowed: float  # rows
+    borrowing: dict[str, int]  # the classes that borrow, with the lesions that they had
 
     def answers(self, judged: Judged, path: str) -> Answers:
         p = probabilities(getattr(judged, path), self.temperature[path], self.log_prior)
@@ -47,10 +52,15 @@ class Fitted:
 def prediction_sets(p: NDArray[np.float64], quantiles: NDArray[np.float64], rule: SetRule = RULE) -> NDArray[np.bool_]:
     """Prediction sets (N,7) of calibrated ``p`` (N,7) under ``quantiles``, (7,) or those of each row (N,7)."""
     sets: NDArray[np.bool_] = 1 - p <= quantiles
-    likeliest = p.argmax(axis=1)
+    likeliest = _BY_SEVERITY[p[:, _BY_SEVERITY].argmax(axis=1)]  # of equals the most severe, as the runtime has it
     kept = _IS_MALIGNANT[likeliest] | ~sets.any(axis=1) | (rule == "likeliest-always")
     sets[kept, likeliest[kept]] = True
     return sets
+
+
+def benign_only(rows: float) -> NDArray[np.float64]:
+    """How many ``rows`` each class (7,) borrows: a malignant one none, since a loan can take it out of sets."""
+    return np.where(_IS_MALIGNANT, 0.0, rows)
 
 
 def fit(judged: Judged, log_prior: NDArray[np.float64]) -> Fitted:
@@ -62,12 +72,26 @@ def fit(judged: Judged, log_prior: NDArray[np.float64]) -> Fitted:
     return fit_sets(judged, log_prior, temperature, threshold)
 
 
-def fit_sets(judged: Judged, log_prior: NDArray[np.float64], temperature: dict[str, float], threshold: float) -> Fitted:
+def fit_sets(
+    judged: Judged,
+    log_prior: NDArray[np.float64],
+    temperature: dict[str, float],
+    threshold: float,
+    *,
+    borrowed: float = BORROWED,
+) -> Fitted:
     """Fit the prediction sets alone, on held-out rows; all else is given."""
+    loans = benign_only(borrowed)
     quantiles = {
         path: conformal_quantiles(
-            probabilities(getattr(judged, path), temperature[path], log_prior), judged.target, judged.lesion, ALPHA
+            probabilities(getattr(judged, path), temperature[path], log_prior),
+            judged.target,
+            judged.lesion,
+            ALPHA,
+            borrowed=loans,
         )
         for path in PATHS
     }
-    return Fitted(log_prior, temperature, quantiles, threshold)
+    lesions = {k: len(np.unique(judged.lesion[judged.target == k])) for k in np.flatnonzero(loans)}
+    borrowing = {DIAGNOSES[k]: seen for k, seen in lesions.items() if 0 < seen < FEW_LESIONS}
+    return Fitted(log_prior, temperature, quantiles, threshold, borrowed, borrowing)

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.vocabulary import DIAGNOSES
-from training.metrics import RARE_FIRST, Answers, class_aucs, confusion, figures, recalls
+from training.metrics import RARE_FIRST, Answers, class_aucs, confusion, figures, rate, recalls
 
 HEADINGS = {"image": "image only"}
 
 
 def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dict[str, Any]:
     """Everything about one path on one side as plain values; ``sets`` (N,7) marks each row's prediction set."""
-    inside = sets[np.arange(len(a.target)), a.target]
+    inside, sizes = sets[np.arange(len(a.target)), a.target], sets.sum(axis=1)
     return {
         "n_images": len(a.target),
         "n_lesions": len(np.unique(a.lesion)),
@@ -31,7 +31,11 @@ def report(a: Answers, sets: NDArray[np.bool_], *, bootstrap: int = 1000) -> dic
         },
         "prediction_sets": {
             "coverage": float(inside.mean()),
-            "mean_size": float(sets.sum(axis=1).mean()),
+            "mean_size": float(sizes.mean()),
+            "intervals": {
+                "coverage": asdict(rate(inside, a.lesion, bootstrap=bootstrap)),
+                "mean_size": asdict(rate(sizes, a.lesion, bootstrap=bootstrap)),
+            },
             "likeliest_outside": float(1 - sets[np.arange(len(sets)), a.p.argmax(axis=1)].mean()),
         },
     }

@@ -19,7 +19,7 @@ from training.data.pictures import VIEWED, Pictures
 from training.data.records import Record
 from training.data.sides import rows_of
 from training.data.sources import SOURCES, Source, limits_of
-from training.evaluation.calibration import BORROWED, FEW_LESIONS
+from training.evaluation.calibration import FEW_LESIONS
 from training.evaluation.fitted import ALPHA, PATHS, RULE, Fitted, fit
 from training.evaluation.side import report
 from training.export.judging import judge
@@ -132,7 +132,8 @@ def conformal_section(fitted: Fitted) -> dict[str, Any]:
         "alpha": ALPHA,
         "rule": RULE,
         "few_lesions": FEW_LESIONS,
-        "borrowed_photographs": BORROWED,
+        "borrowed_photographs": fitted.borrowed,
+        "borrowing": fitted.borrowing,
         "quantiles": {path: _by_code(fitted.quantiles[path]) for path in PATHS},
     }
 

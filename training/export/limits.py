@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,27 @@ from training.evaluation.judged import Judged
 from training.evaluation.side import report
 from training.export import model_card
 from training.export.bundle import conformal_section
-from training.export.scope import weights_of
+from training.export.model_card import afterwards, instead
+from training.export.scope import told_how, weights_of
 
 _WRITTEN_ANEW = ("schema_version", "card", "files")
+_ONE_COMMAND = "Bundle and figures come from one command"  # of a card from before there were others
+_SCOPE = "python -m training scope "
 _SAME_FIGURES = "so are all figures above"  # of the card, which says so of a bundle that was given a scope
 
 
-def fit_limits(bundle: Bundle, validation: Judged) -> Fitted:
-    """The bundle's own temperatures and flag threshold, with limits fitted on the ``validation`` side."""
+def fit_limits(bundle: Bundle, validation: Judged, *, borrowed: float) -> Fitted:
+    """The bundle's own temperatures and flag threshold, with limits fitted on the ``validation`` side.
+
+    A benign class of few lesions borrows ``borrowed`` rows for its limit.
+    """
     calibration = bundle.manifest.calibration
     return fit_sets(
         validation,
         np.array([calibration.log_prior[code] for code in DIAGNOSES]),
         {"fused": calibration.temperature_fused, "image": calibration.temperature_image},
         bundle.manifest.thresholds.malignancy.threshold,
+        borrowed=borrowed,
     )
 
 
@@ -49,15 +57,27 @@ def with_limits(
         "weights_of": weights_of(bundle),
         "conformal": conformal_section(fitted),
     }
-    name, old = bundle.manifest.name, bundle.manifest.version
     card = (bundle.path / bundle.manifest.card).read_text()
-    card = card.replace(f"# {name} {old}\n", f"# {name} {version}\n", 1)
+    card = _card(card, bundle, document, measured)
+    return write_bundle(out, manifest=document, model=bundle.model, head=bundle.head, card=card, space=bundle.space)
+
+
+def _card(card: str, bundle: Bundle, document: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
+    """The ``card`` of ``bundle`` with what ``document`` and ``measured`` say of the new sets."""
+    name, old, version = bundle.manifest.name, bundle.manifest.version, document["version"]
+    card = instead(card, f"# {name} {old}\n", f"# {name} {version}\n")
     card = _with_section(card, model_card.classes(measured))
     card = _with_section(card, model_card.decisions(document, measured))
-    card = card.replace(_SAME_FIGURES, f"{_SAME_FIGURES} but those of the prediction sets", 1)
-    note = f"Prediction sets were fitted anew for {version}, on the validation side; all else is that of {old}.\n\n"
-    card = card.replace("## Limits\n", f"{note}## Limits\n", 1)
-    return write_bundle(out, manifest=document, model=bundle.model, head=bundle.head, card=card, space=bundle.space)
+    card = instead(card, _ONE_COMMAND, "Weights and figures come from one command")
+    if bundle.space is not None:
+        card = instead(card, f"{_SAME_FIGURES}.", f"{_SAME_FIGURES} but those of the prediction sets.")
+        card = (
+            card if _SCOPE in card else told_how(card, dict(bundle.manifest.document), of=weights_of(bundle)["version"])
+        )
+    said = f"Prediction sets were fitted anew for {version}, on the validation side; all else is that of {old}"
+    data = shlex.quote(document["training_data"]["name"])
+    command = f"limits --data {data} --bundle {name}-{old} --split SPLIT --version {version} --out DIR"
+    return afterwards(card, said, command)
 
 
 def _with_section(card: str, section: str) -> str:

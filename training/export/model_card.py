@@ -97,15 +97,28 @@ def _class_row(code: str, row: dict[str, Any]) -> str:
 
 def decisions(manifest: dict[str, Any], measured: dict[str, dict[str, Any]]) -> str:
     point, sets = manifest["thresholds"]["malignancy"], measured["fused"]["prediction_sets"]
+    intervals = sets["intervals"]
     calibration, rate = manifest["calibration"], f"{1 - manifest['conformal']['alpha']:.0%}"
     return f"""## Decisions
 - Flag from malignancy {point["threshold"]:.3f}: sensitivity {_cell(point["sensitivity"])},
   specificity {_cell(point["specificity"])}; of melanomas {_melanoma(manifest)}.
-- Prediction sets: class-conditional conformal at {rate}; measured coverage {sets["coverage"]:.3f},
-  mean size {sets["mean_size"]:.2f}. More than {manifest["thresholds"]["max_set_size"]} classes in a set count as
-  "I don't know". In {sets["likeliest_outside"]:.1%} the likeliest class, then a benign one, is beyond its own limit and
-  outside the set.
-- Temperatures: fused {calibration["temperature_fused"]:.3f}, image only {calibration["temperature_image"]:.3f}."""
+- Prediction sets: class-conditional conformal at {rate}; measured coverage {_cell(intervals["coverage"])},
+  mean size {_cell(intervals["mean_size"])}. More than {manifest["thresholds"]["max_set_size"]} classes in a set count
+  as "I don't know". In {sets["likeliest_outside"]:.1%} the likeliest class, then a benign one, is beyond its own limit
+  and outside the set.
+{_borrowing(manifest["conformal"])}- Temperatures: fused {calibration["temperature_fused"]:.3f}, \
+image only {calibration["temperature_image"]:.3f}."""
+
+
+def _borrowing(conformal: dict[str, Any]) -> str:
+    if not conformal["borrowing"]:
+        return ""
+    of = ", ".join(f"{code} ({seen})" for code, seen in conformal["borrowing"].items())
+    rows = f"{conformal['borrowed_photographs']:g} photographs"
+    return f"""- A benign class of fewer than {conformal["few_lesions"]} validation lesions borrows {rows},
+  of the other classes alike, for its limit: {of}. What conformal prediction promises does not hold for these.
+  A malignant class never borrows, because a loan can take it out of sets.
+"""
 
 
 def _melanoma(manifest: dict[str, Any]) -> str:
@@ -132,11 +145,31 @@ unknown):
 
 {stored}
 
-{clock}Bundle and figures come from one command ({manifest["created"][:10]}):
+{clock}Weights and figures come from one command ({manifest["created"][:10]}):
 
     python -m training {_command(manifest, len(runs))} --version {manifest["version"]} --out DIR
 
 The served runtime is measured file by file with `python -m training evaluate`."""
+
+
+def afterwards(card: str, said: str, command: str) -> str:
+    """The ``card`` with one more ``command`` at the end of how the bundle was made, below what is ``said`` of it.
+
+    A card that somebody wrote otherwise, without limits, gets it at its end.
+    """
+    told = f"{said}:\n\n    python -m training {command}\n"
+    if "## Limits\n" in card:
+        return instead(card, "## Limits\n", f"{told}\n## Limits\n")
+    return card if told.rstrip() in card else f"{card.rstrip()}\n\n{told}"
+
+
+def instead(card: str, found: str, new: str) -> str:
+    """The ``card`` with ``new`` in the place of ``found``, unless it has it already."""
+    if new in card:
+        return card
+    if card.count(found) != 1:
+        raise ValueError(f"The card must say {found!r} once: export the bundle again with this version.")
+    return card.replace(found, new)
 
 
 def _command(manifest: dict[str, Any], members: int) -> str:

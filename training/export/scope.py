@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from inference.bundle import Bundle, write_bundle
 from inference.head import Head
 from inference.manifest import ScopeSection, Spread
 from inference.scope import FeatureSpace, ScopeReport, energy, judge_scope
+from training.export.model_card import afterwards
 
 AXES = 64
 REFUSED = 0.005  # share of the validation side that the limit gives up: other probes than the measured ones allow it
@@ -73,7 +75,16 @@ def with_scope(
     card = _without(card.replace(f"# {name} {old}\n", f"# {name} {version}\n", 1), _CARD_TITLE)
     card = card.replace(_PROMISE, 'Every figure below (but see "Out of scope" for how its limit was chosen) is from', 1)
     card = card.replace("## How it was made", f"{_words(measured)}\n\n## How it was made", 1)
+    card = told_how(card, document, of=document["weights_of"]["version"])
     return write_bundle(out, manifest=document, model=bundle.model, head=bundle.head, card=card, space=space)
+
+
+def told_how(card: str, document: dict[str, Any], *, of: str) -> str:
+    """The ``card`` with the command that made the bundle of ``document`` from version ``of``."""
+    name, version = document["name"], document["version"]
+    data = shlex.quote(document["training_data"]["name"])
+    command = f"scope --data {data} --bundle {name}-{of} --split SPLIT --report REPORT --version {version} --out DIR"
+    return afterwards(card, f"The scope was fitted for {version}", command)
 
 
 def weights_of(bundle: Bundle) -> dict[str, str]:

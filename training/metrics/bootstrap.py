@@ -44,8 +44,8 @@ def interval(value: float, draws: Sequence[float] | NDArray[np.float64]) -> Inte
     return Interval(value, float(low), float(high))
 
 
-def rate(hits: NDArray[np.bool_], lesion: NDArray[np.int64], *, bootstrap: int = 1000) -> Interval:
-    """A share of rows with its interval over lesions."""
+def rate(hits: NDArray[np.bool_ | np.int64], lesion: NDArray[np.int64], *, bootstrap: int = 1000) -> Interval:
+    """A share of rows, or their mean count, with its interval over lesions."""
     draws = [float(hits[rows].mean()) for rows in resamples(lesion, bootstrap)]
     low, high = np.percentile(draws, [2.5, 97.5])
     value = float(hits.mean())

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from inference.manifest import SetRule
 from training.evaluation.calibration import FEW_LESIONS, conformal_quantiles, weighted_quantile
-from training.evaluation.fitted import ALPHA
+from training.evaluation.fitted import ALPHA, benign_only
 from training.metrics import Answers, Floats, Labels
 
 Limits = Callable[
@@ -32,7 +32,7 @@ class Way:
 
 def ways() -> list[Way]:
     """The way of the first bundles, then the others in the order in which they were thought of."""
-    own: Limits = partial(conformal_quantiles, alpha=ALPHA, borrowed=0)
+    own = _borrowing(0)
     return [
         Way("p, own limits, likeliest always", _p, own, "likeliest-always"),
         Way("p, own limits", _p, own),
@@ -41,9 +41,15 @@ def ways() -> list[Way]:
         Way("RAPS, own limits", partial(_mass_above, penalty=0.05), own),
         Way("p, each lesion weighs the same", _p, _by_lesion),
         Way("p, few lesions: pooled", _p, _pooled),
-        Way("p, few lesions: 10 borrowed", _p, partial(conformal_quantiles, alpha=ALPHA, borrowed=10)),
-        Way("p, few lesions: 20 borrowed", _p, partial(conformal_quantiles, alpha=ALPHA, borrowed=20)),
+        Way("p, few lesions: 10 borrowed", _p, _borrowing(10)),
+        Way("p, few lesions: 20 borrowed", _p, _borrowing(20)),
+        Way("p, few benign lesions: 10 borrowed", _p, _borrowing(benign_only(10))),
+        Way("p, few benign lesions: 20 borrowed", _p, _borrowing(benign_only(20))),
     ]
+
+
+def _borrowing(rows: Floats | float) -> Limits:
+    return partial(conformal_quantiles, alpha=ALPHA, borrowed=rows)
 
 
 def _p(a: Answers) -> Floats:
