@@ -2,7 +2,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.manifest import SetRule
@@ -59,6 +59,7 @@ def test_the_rate_of_exchangeable_rows_is_the_promised_one_in_the_mean() -> None
     assert abs(np.mean(inside) - expected) < 3 * np.sqrt(expected * (1 - expected) / draws)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.02, 0.5), st.floats(0.02, 0.5))
 def test_a_higher_rate_never_narrows_a_limit(seed: int, one: float, other: float) -> None:
     rng = np.random.default_rng(seed)
@@ -108,6 +109,7 @@ def test_of_equally_likely_classes_the_most_severe_is_kept_as_the_runtime_keeps_
     assert [code for code, inside in zip(DIAGNOSES, found, strict=True) if inside] == ["mel"]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_sets_of_many_rows_are_those_that_the_runtime_makes_one_by_one(seed: int) -> None:
     rng = np.random.default_rng(seed)
