@@ -1,8 +1,8 @@
 """Class- and mask-conditional diffusion: the network, what it learns, and how it is asked under guidance.
 
 Sources: Ho, Jain, Abbeel (2020); Nichol, Dhariwal (2021) for the cosine schedule; Salimans, Ho (2022) for v; Hang et
-al. (2023) for the weight of each step; Ho, Salimans (2022) for guidance; Saharia et al. (2021) for the upscaler. The
-U-Net and the schedulers are diffusers'.
+al. (2023) for the weight of each step; Ho, Salimans (2022) for guidance; Saharia et al. (2021) for the upscaler;
+Hoogeboom, Heek, Salimans (2023) for patches folded into channels. The U-Net and the schedulers are diffusers'.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ class Denoiser(nn.Module):
         up = ["UpBlock2D"] * len(config.widths)
         if config.attention:
             down[-1], up[0] = "AttnDownBlock2D", "AttnUpBlock2D"
+        self.patch = config.patch
         self.unet = UNet2DModel(
-            sample_size=config.size,
-            in_channels=3 + 1 + 3 * (config.kind == "upscaler"),
-            out_channels=3,
+            sample_size=(config.size[0] // config.patch, config.size[1] // config.patch),
+            in_channels=(3 + 1 + 3 * (config.kind == "upscaler")) * config.patch**2,
+            out_channels=3 * config.patch**2,
             block_out_channels=config.widths,
             layers_per_block=config.layers,
             down_block_types=tuple(down),
@@ -62,8 +63,10 @@ class Denoiser(nn.Module):
 
         time: int64 (N,), 0–999. target: int64 (N,), a class or ``NO_CLASS``. conditions: float (N,1 or 4,H,W).
         """
-        v: Tensor = self.unet(torch.cat([noisy, conditions], 1), time, class_labels=target).sample
-        return v
+        folded = F.pixel_unshuffle(torch.cat([noisy, conditions], 1), self.patch)
+        folded = folded.contiguous(memory_format=torch.channels_last)
+        v: Tensor = self.unet(folded, time, class_labels=target).sample
+        return F.pixel_shuffle(v, self.patch)
 
 
 def signed_masks(masks: Tensor, known: Tensor) -> Tensor:
@@ -95,7 +98,7 @@ def loss(network: Denoiser, batch: Canvas, config: GeneratorConfig, rng: torch.G
         conditions = torch.cat([conditions, enlarged(small, config.size)], 1)
     noisy = scheduler.add_noise(clean, noise, time)
     wanted = scheduler.get_velocity(clean, noise, time)
-    found = network(noisy.contiguous(memory_format=torch.channels_last), time, target, conditions)
+    found = network(noisy, time, target, conditions)
     weight = step_weight(scheduler.alphas_cumprod.to(device)[time])
     total: Tensor = (weight * (found.float() - wanted).pow(2).mean((1, 2, 3))).mean()
     return total

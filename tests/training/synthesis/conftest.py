@@ -20,7 +20,7 @@ from training.synthesis.generator import Generator, load_generator
 from training.synthesis.learning import learn
 
 TINY = PRESETS["tiny"]
-UPSCALER = replace(TINY, kind="upscaler", size=(24, 32), small=TINY.size, attention=False)
+UPSCALER = replace(TINY, kind="upscaler", size=(24, 32), small=TINY.size, attention=False, patch=2)
 DCGAN = replace(TINY, kind="dcgan", size=(24, 32), widths=(8, 16, 16, 16), ema=0.0, clip=0.0, rate=2e-4)
 
 

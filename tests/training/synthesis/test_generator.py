@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,6 +50,30 @@ def test_a_dcgan_draws_by_class(learned: Any) -> None:
     assert drawn.shape == (3, 3, 24, 32)
     assert not torch.equal(drawn[0], drawn[1])
     assert torch.equal(drawn, gan.draw(TARGET, MASKS, [1, 1, 1], HOW))
+
+
+def test_patches_are_folded_and_put_back_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = build(UPSCALER)
+    seen = []
+
+    def unchanged(folded: torch.Tensor, time: torch.Tensor, class_labels: torch.Tensor) -> SimpleNamespace:
+        seen.append(folded.shape)
+        return SimpleNamespace(sample=folded[:, : 3 * UPSCALER.patch**2])
+
+    monkeypatch.setattr(network.unet, "forward", unchanged)
+    noisy = torch.arange(3 * 24 * 32.0).view(1, 3, 24, 32)
+    found = network(noisy, torch.zeros(1), TARGET[:1], torch.zeros(1, 4, 24, 32))
+    assert torch.equal(found, noisy)
+    assert seen == [(1, 7 * 4, 12, 16)], "a quarter of the pixels, four times the channels"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"patch": 0}, "1 or more"), ({"patch": 5}, "patches of 5"), ({"kind": "dcgan", "patch": 2}, "leave patch at 1")],
+)
+def test_a_patch_that_does_not_fit_is_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        replace(TINY, **wrong)
 
 
 class Plain:
