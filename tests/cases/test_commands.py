@@ -5,11 +5,14 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from cases.models import AuditEvent, ModelVersion
-from cases.services import audit
+from cases.models import AuditEvent, Case, ModelVersion
+from cases.selectors.home import cases_in
+from cases.services import audit, patients_clinic
 from cases.vocabulary import Action
 from tests.bundles import build_tiny_bundle
+from tests.factories import CaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -79,5 +82,37 @@ def test_a_sweeper_is_alive_or_not(settings, tmp_path):
 def test_the_doctor_finds_what_is_wrong(north, active_model):
     assert "SICK" not in told("doctor")
     ModelVersion.objects.update(sha256="0" * 64)
-    with pytest.raises(CommandError, match="1 of 9"):
+    with pytest.raises(CommandError, match="1 of 10"):
         told("doctor")
+
+
+@pytest.fixture
+def astray(north, south, active_model, activate_tiny):
+    """Cases of both clinics, three of the first written down with the second past every service."""
+    activate_tiny(south.clinic)
+    cases = {each.clinic: [CaseFactory(patient__clinic=each.clinic) for _ in range(5)] for each in (north, south)}
+    keys = [(Case._meta.pk.get_db_prep_value(each.pk, connection)) for each in cases[north.clinic][:3]]
+    clinic = Case._meta.pk.get_db_prep_value(south.clinic.pk, connection)
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute("UPDATE cases_case SET patients_clinic_id = %s WHERE id = %s", [clinic, key])
+    return cases
+
+
+@pytest.mark.parametrize("at_once", [2, 20_000])
+def test_a_case_listed_in_a_clinic_that_is_not_its_patients_is_told_and_put_right(
+    north, south, astray, at_once, monkeypatch
+):
+    monkeypatch.setattr(patients_clinic, "_MOST", at_once)
+    assert cases_in(north.staff, "draft").count() == 2
+    with pytest.raises(CommandError, match="1 of 10"):
+        told("doctor")
+    with pytest.raises(RuntimeError, match="3 cases are listed in a clinic"):
+        patients_clinic.ensure_right()
+    before = set(Case.objects.values_list("pk", "updated_at"))
+    assert "clinics_put_right: 3" in told("sweep", "--once")
+    for each in (north, south):
+        assert set(cases_in(each.staff, "draft")) == set(astray[each.clinic])
+    assert set(Case.objects.values_list("pk", "updated_at")) == before
+    assert "SICK" not in told("doctor")
+    assert "clinics_put_right: 0" in told("sweep", "--once")

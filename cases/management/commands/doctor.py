@@ -13,6 +13,7 @@ from cases import search_index
 from cases.models import Analysis, Clinic, ModelVersion
 from cases.runtime import bundle_path
 from cases.selectors.audit import verify_chain
+from cases.services import patients_clinic
 from cases.services.orphan_files import find_orphan_files
 from cases.services.queue import ensure_sound
 from inference.bundle import Bundle
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     help = "Check the database, the data folder, the broker, the active models and the audit trail."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        checks = (_database, _data_folder, _media, _broker, _models, _audit, _queue, _search, _work)
+        checks = (_database, _data_folder, _media, _broker, _models, _audit, _queue, _clinics, _search, _work)
         sick = [check for check in checks if not self._passes(check)]
         if sick:
             raise CommandError(f"{len(sick)} of {len(checks)} checks failed.")
@@ -86,6 +87,10 @@ def _audit() -> str:
 
 def _queue() -> str:
     return ensure_sound()
+
+
+def _clinics() -> str:
+    return patients_clinic.ensure_right()
 
 
 def _search() -> str:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
+from cases.services import patients_clinic
 from cases.services.idempotency import forget_old_answers
 from cases.services.orphan_files import remove_orphan_files
 from cases.services.queue import fold_tallies, make_sound
@@ -68,6 +69,7 @@ def _tidy(*, however_many: bool = False) -> dict[str, int]:
         "orphan_files_removed": remove_orphan_files(however_many=however_many),
         "old_answers_forgotten": forget_old_answers(),
         "tallies_folded": fold_tallies(from_rows=2),
+        "clinics_put_right": patients_clinic.put_right(),
         "places_made_anew": make_sound(),
     }
 
