@@ -9,6 +9,8 @@ USERS ?= 4
 VENV ?= .venv
 BIN := $(VENV)/bin
 CASES ?= 60
+# Processes that share the tests (at most 4: each takes a number of the Redis), a file of tests each at a time.
+JOBS ?= auto
 # Modules are compiled when first imported: most of what comes along never is.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 
@@ -25,7 +27,7 @@ run: $(VENV)/.serve ## Start the clinic: web, worker and sweeper on this machine
 	@exec $(BIN)/python -m skinclinic.supervisor
 
 test: $(VENV)/.test ## Run all tests (SQLite; with DATABASE_URL and CELERY_BROKER_URL set, on those servers); TESTS=path: some
-	$(BIN)/python -m pytest $(TESTS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/.test ## Check style, types, room borders, migrations and deployment settings
 	$(BIN)/ruff check .

@@ -4,8 +4,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from skinclinic.settings.sharing import take_share
+
 _FOLDER = Path(tempfile.mkdtemp(prefix="skinclinic-tests-"))
-os.environ.setdefault("DATA_DIR", str(_FOLDER))
+take_share(os.environ, _FOLDER)
 
 from skinclinic.settings.base import *  # noqa: E402
 from skinclinic.settings.base import DATABASES  # noqa: E402

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from skinclinic.settings.sharing import redis_number
 from tests.processes import FILE_BROKER
+
+SHARING = 4  # processes at most: `make test` starts no more
 
 
 @contextmanager
@@ -27,17 +30,22 @@ def own_database(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def own_broker() -> Iterator[str]:
-    """The address of an empty broker: a free number on CELERY_BROKER_URL's Redis, else files in the data folder."""
+    """The address of an empty broker: a free number on CELERY_BROKER_URL's Redis, else files in the data folder.
+
+    The numbers around the given one belong to the processes that share the tests.
+    """
     given = os.environ.get("CELERY_BROKER_URL", "")
     if not given.startswith("redis"):
         yield FILE_BROKER
         return
     import redis
 
-    for number in range(15, 0, -1):
+    around = redis_number(given)
+    for number in (number for number in range(15, 0, -1) if abs(number - around) >= SHARING):
         url = urlunsplit(urlsplit(given)._replace(path=f"/{number}"))
         with redis.Redis.from_url(url) as connected:
-            if url == given or connected.dbsize():
+            # Two processes may find the same number empty: one of them claims it.
+            if connected.dbsize() or not connected.set("claimed", "by tests", nx=True, ex=6 * 3600):
                 continue
             try:
                 yield url
