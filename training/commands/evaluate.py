@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from inference.bundle import Bundle
@@ -11,6 +12,7 @@ from training.data import splits
 from training.data.records import DataError, Record
 from training.data.sides import records_of
 from training.data.sources import SOURCES, limits_of, named
+from training.evaluation import recorded
 from training.evaluation.folds import check_one_experiment, folds_there
 from training.evaluation.full import Subject, full_report
 from training.evaluation.metadata import METADATA
@@ -33,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", type=Path, help="split.json of the bundle's runs; a run has its own")
     add("--side", default="test", choices=["validation", "test", "all"], help="all: data that no run has seen")
     add("--metadata", default="kept", choices=METADATA, help="what the fused path is told of age, sex and site")
-    add("--answers", type=Path, help="predictions.csv of a bundle with the same weights: only sets are made anew")
+    add(
+        "--answers",
+        type=Path,
+        help="predictions.csv of an evaluation of a bundle with the same weights: only sets are made anew",
+    )
     add("--no-photographs", action="store_true", help="a page that may be passed on where the photographs may not")
     arguments.out(parser)
     arguments.bootstrap(parser)
@@ -47,8 +53,10 @@ def run(args: argparse.Namespace) -> str:
     report = full_report(subject, paths, records, extras=extras, bootstrap=args.bootstrap)
     if args.no_photographs:
         report = without_photographs(report)
+    table = args.out / "predictions.csv"
+    write_predictions(table, paths)
+    report = replace(report, values={**report.values, "predictions_sha256": recorded.digest(table)})
     write(report, args.out, command=command_line(args.argv))
-    write_predictions(args.out / "predictions.csv", paths)
     measured = {path: report.values[path] for path in paths}
     return f"{report.lead}\n{summary(measured)}\nReport in {args.out}."
 
@@ -64,15 +72,18 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
     records, split, bundle = arguments.load_records(args), splits.Split.load(args.split), Bundle.load(args.bundle)
     check_own_split(bundle.manifest.name, bundle.manifest.training_data, split)
     if args.answers:
+        answered_by = recorded.check_answered_by(bundle, args.answers)
         paths, extras = predict_from(bundle, args.answers, records_of(split, records, args.side))
     else:
+        answered_by = recorded.named(bundle)
         paths, extras = predict_served(bundle, records, split.sides[args.side], metadata=args.metadata)
     name, version = bundle.manifest.name, bundle.manifest.version
     subject = Subject(
         name=f"{name} {version}",
         rows=f"{args.side} side, {split.scheme}",
         values={
-            "bundle": {"name": name, "version": version, "sha256": bundle.sha256},
+            "bundle": recorded.told_of(bundle),
+            "answered_by": answered_by,
             "split_sha256": split.digest(),
             "side": args.side,
             "metadata": args.metadata,
@@ -93,7 +104,8 @@ def _outside(args: argparse.Namespace) -> Evaluated:
         name=f"{name} {version}",
         rows=f"all of {source.name}, which it has not seen",
         values={
-            "bundle": {"name": name, "version": version, "sha256": bundle.sha256},
+            "bundle": recorded.told_of(bundle),
+            "answered_by": recorded.named(bundle),
             "data": {"source": args.source, "licence": source.licence, "citation": source.citation},
             "side": args.side,
             "metadata": args.metadata,

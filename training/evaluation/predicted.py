@@ -96,7 +96,8 @@ def pool(parts: Sequence[Predicted]) -> Predicted:
 
 
 def write_predictions(file: Path, paths: Mapping[str, Predicted]) -> None:
-    """One row for each photograph and path."""
+    """One row for each photograph and path; the folder is made if need be."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow(HEADER)
