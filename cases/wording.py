@@ -105,18 +105,28 @@ def _abstention(analysis: Analysis) -> Words:
     if analysis.error:  # it was never asked
         return Words(analysis.error.rstrip("."), "Read the case without its help.")
     headline, advice = _ABSTENTIONS[AbstainReason(analysis.abstain_reason)]
-    return Words(headline, f"{_scope_note(analysis)}{advice}")
+    return Words(headline, f"{_kind_note(analysis)}{advice}")
+
+
+def _kind_note(analysis: Analysis) -> str:
+    """That the declared kind may be wrong, where it or the scope score decided; no classifier says so (docs/adr/0014).
+
+    The score says nothing of a picture that was declared otherwise than dermoscopic: how many close-ups lie in scope is
+    not known.
+    """
+    if analysis.abstain_reason not in {AbstainReason.MODALITY, AbstainReason.OUT_OF_SCOPE}:
+        return ""
+    kind = analysis.image.get_image_type_display().lower()
+    return f"{_scope_note(analysis)}It was declared {kind}. See whether that is so. "
 
 
 def _scope_note(analysis: Analysis) -> str:
-    """By which number a picture is out of scope, and that its declared kind may be wrong (docs/adr/0014)."""
+    """By which number a picture is out of scope."""
     scope = getattr(getattr(analysis, "prediction", None), "scope", None)
     if analysis.abstain_reason != AbstainReason.OUT_OF_SCOPE or not scope:
         return ""
     score, limit = _told_apart(scope["score"], scope["limit"])
-    told = f"Its scope score is {score}; above {limit} nothing is answered, and below says nothing of the kind. "
-    kind = analysis.image.get_image_type_display().lower()
-    return f"{told}It was declared {kind}: see whether that is so. "
+    return f"Its scope score is {score}; above {limit} nothing is answered, and below says nothing of the kind. "
 
 
 def _told_apart(score: float, limit: float) -> tuple[str, str]:

@@ -59,6 +59,17 @@ def test_out_of_scope_is_said_with_its_number_and_doubts_the_declared_kind():
     other = AnalysisFactory(abstained=True, abstain_reason="low_quality")
     PredictionFactory(analysis=other, scope={"score": 5.25, "limit": 3.5, "distance": 4.0, "energy": 1.25})
     assert "scope" not in verdict(other).advice
+    assert "declared" not in verdict(other).advice
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["clinical: close-up", "clinical: overview"])
+def test_a_picture_that_was_declared_clinical_is_doubted_too_and_its_score_says_nothing(kind):
+    refused = AnalysisFactory(abstained=True, abstain_reason="modality", image__image_type=kind)
+    PredictionFactory(analysis=refused, scope={"score": -0.4, "limit": 3.5, "distance": -0.3, "energy": -0.1})
+    advice = verdict(refused).advice
+    assert advice.startswith(f"It was declared {kind}. See whether that is so. The network was made for")
+    assert "score" not in advice
 
 
 def test_descriptors_have_units():
