@@ -34,8 +34,8 @@ def set_scale(
     pixel_spacing: Decimal | None = None,
     length_mm: Decimal | None = None,
     length_px: Decimal | None = None,
-) -> ImageScale:
-    """Say how large a pixel of the stored picture is, whatever became of its case.
+) -> tuple[ImageScale, bool]:
+    """Say how large a pixel of the stored picture is, whatever became of its case; with it, whether that is new.
 
     `stated` needs `pixel_spacing` in millimetres; `ruler` needs a known `length_mm` and the `length_px` that it covers;
     `unknown` takes back what was said. What was said before stays on record. The same again changes nothing.
@@ -50,8 +50,8 @@ def set_scale(
         newest = image.scales.first()
         same = newest and all(getattr(newest, field) == value for field, value in said.items())
         if same and image.pixel_spacing == said["pixel_spacing"]:
-            return newest
-        return keep_scale(actor, image, **said)
+            return newest, False
+        return keep_scale(actor, image, **said), True
 
 
 def keep_sent_scale(*, actor: User, image: LesionImage, pixel_spacing: Decimal | None) -> LesionImage:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from cases.errors import InvalidInput
 from cases.forms.scales import ScaleForm
-from cases.models import ImageScale, LesionImage
+from cases.models import LesionImage
 from cases.permissions import find, visible_images
 from cases.selectors.veils import with_veils
 from cases.services.scales import set_scale
@@ -22,29 +22,29 @@ from cases.views.intake import pieces
 @require_POST
 def set_image_scale(request: HttpRequest, image: UUID) -> HttpResponse:
     found = find(visible_images(request.user).select_related("case__patient__clinic", "lesion"), image)
-    newest = found.scales.first()
-    said, refusal = _set(request, found)
+    is_new, refusal = _set(request, found)
     if request.htmx:
         return _row(request, found, refusal)
     if refusal:
         messages.error(request, str(refusal))
-    elif said == newest:
-        messages.success(request, "The image has this scale already. Nothing was changed.")
-    else:
+    elif is_new:
         messages.success(request, "The scale of the image was set. That was recorded.")
+    else:
+        messages.success(request, "The image has this scale already. Nothing was changed.")
     page, case = came_from(request), reverse("cases:case", args=[found.case_id])
     return redirect(page if str(found.case_id) in page else case)
 
 
-def _set(request: HttpRequest, image: LesionImage) -> tuple[ImageScale | None, InvalidInput | None]:
-    """The scale that holds now, or what is wrong with the form."""
+def _set(request: HttpRequest, image: LesionImage) -> tuple[bool, InvalidInput | None]:
+    """Whether it is new, or what is wrong with the form."""
     form = ScaleForm(request.POST)
     if not form.is_valid():
-        return None, InvalidInput(form.errors)
+        return False, InvalidInput(form.errors)
     try:
-        return set_scale(actor=request.user, image=image, **form.cleaned_data), None
+        _, is_new = set_scale(actor=request.user, image=image, **form.cleaned_data)
     except InvalidInput as refusal:
-        return None, refusal
+        return False, refusal
+    return is_new, None
 
 
 def _row(request: HttpRequest, image: LesionImage, refusal: InvalidInput | None) -> HttpResponse:

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,10 +23,12 @@ class Scales(Endpoint):
         scales = visible_image_scales(request.user).filter(image=found)
         return self.page(scales, action=Action.CASE_VIEWED, about=found.case)
 
-    @extend_schema(responses={201: ScaleOut})
+    @extend_schema(responses={201: ScaleOut, 200: OpenApiResponse(ScaleOut, "The same as before: nothing changed.")})
     @once
     def post(self, request: Request, image: UUID) -> Response:
         """Say how large a pixel of an image is, in whatever state its case is. Diameters in millimetres follow; nothing
-        is analysed again. It is recorded, and what was said before stays."""
+        is analysed again. It is recorded, and what was said before stays. The same as what holds changes nothing and is
+        answered by 200 with what holds."""
         found = self.find(visible_images, image)
-        return self.created(ScaleOut, set_scale(actor=request.user, image=found, **self.checked()))
+        scale, is_new = set_scale(actor=request.user, image=found, **self.checked())
+        return self.shown(ScaleOut, scale, status=201 if is_new else 200)

@@ -61,7 +61,9 @@ def test_what_was_said_before_stays_on_record(north, image):
 
 def test_a_double_click_is_one_row(north, image):
     said = {"actor": north.staff, "image": image, "basis": "stated", "pixel_spacing": Decimal("0.02")}
-    assert set_scale(**said) == set_scale(**said) == image.scales.get()
+    (first, is_new), (again, is_new_again) = set_scale(**said), set_scale(**said)
+    assert first == again == image.scales.get()
+    assert (is_new, is_new_again) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -202,14 +204,14 @@ def test_a_picture_announced_again_with_a_scale_gets_it(north):
 
 def test_the_last_word_is_the_newest_whatever_the_clock_says(north, image):
     said = {"actor": north.staff, "image": image, "basis": "stated"}
-    first = set_scale(**said, pixel_spacing=Decimal("0.02"))
+    first, _ = set_scale(**said, pixel_spacing=Decimal("0.02"))
     image.scales.update(created_at=timezone.now() + timedelta(minutes=5))  # by a server whose clock was ahead
-    last = set_scale(**said, pixel_spacing=Decimal("0.03"))
+    last, _ = set_scale(**said, pixel_spacing=Decimal("0.03"))
     assert list(image.scales.all()) == [last, first]
     assert newest_scale(north.staff, LesionImage.objects.get(pk=image.pk)) == last
-    assert set_scale(**said, pixel_spacing=Decimal("0.03")) == last
+    assert set_scale(**said, pixel_spacing=Decimal("0.03")) == (last, False)
     LesionImage.objects.filter(pk=image.pk).update(pixel_spacing=Decimal("0.02"))  # the image's word is what holds
-    assert set_scale(**said, pixel_spacing=Decimal("0.03")) != last
+    assert set_scale(**said, pixel_spacing=Decimal("0.03")) == (image.scales.first(), True)
     assert spacing(image) == Decimal("0.03")
 
 
