@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from training.commands import arguments
+from training.commands.servable import next_commands
 from training.data import splits, twins
 from training.evaluation.side import summary
 from training.export import bundle
@@ -40,4 +41,5 @@ def run(args: argparse.Namespace) -> str:
         bootstrap=args.bootstrap,
         half=args.half,
     )
-    return f"{summary(measured)}\nBundle {made.sha256} in {args.out}."
+    onwards = next_commands(args, args.run[0] / "split.json")
+    return f"{summary(measured)}\nBundle {made.sha256} in {args.out}.\n{onwards}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from inference.bundle import Bundle
 from training.commands import arguments
+from training.commands.servable import next_commands
 from training.data import splits
 from training.data.sides import rows_of
 from training.evaluation.outside import check_own_split
@@ -54,4 +55,5 @@ def run(args: argparse.Namespace) -> str:
         bundle, made, before, after, [records[row] for row in rows["test"]], bootstrap=args.bootstrap
     )
     write(report, args.report, command=command_line(args.argv))
-    return f"{report.lead}\nBundle {made.sha256} in {args.out}, without a scope yet; report in {args.report}."
+    said = f"{report.lead}\nBundle {made.sha256} in {args.out}, report in {args.report}."
+    return f"{said}\n{next_commands(args, args.split)}"
