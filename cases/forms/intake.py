@@ -1,7 +1,9 @@
 from django import forms
 
 from cases.services.wrong_patient import LONGEST
-from cases.vocabulary import DermoscopicType, ImageType, Laterality, Site
+from cases.vocabulary import DermoscopicType, ImageManipulation, ImageType, Laterality, Site
+
+MANIPULATIONS = [("", "As photographed"), *ImageManipulation.choices]
 
 
 class LesionForm(forms.Form):
@@ -21,6 +23,7 @@ class ImageKindForm(forms.Form):
         label="Taken with", choices=[("", "Not stated"), *DermoscopicType.choices], required=False
     )
     recognisable = forms.BooleanField(label="A person can be recognised", required=False)
+    image_manipulation = forms.ChoiceField(label="Altered or generated?", choices=MANIPULATIONS, required=False)
 
     def clean(self) -> dict[str, str]:
         values = super().clean()

@@ -13,24 +13,31 @@ from cases.services.intake import locked_case, refuse_unless_editable
 from cases.services.scales import check_width
 from cases.services.veils import ensure_seen
 from cases.storage import private_storage
-from cases.vocabulary import Action, DermoscopicType, ImageType
+from cases.vocabulary import Action, DermoscopicType, ImageManipulation, ImageType
 
-DESCRIPTION = ("image_type", "dermoscopic_type", "recognisable")
+DESCRIPTION = ("image_type", "dermoscopic_type", "recognisable", "image_manipulation")
 
 
 def describe_image(
-    *, actor: User, image: LesionImage, image_type: str, dermoscopic_type: str = "", recognisable: bool | None = None
+    *,
+    actor: User,
+    image: LesionImage,
+    image_type: str,
+    dermoscopic_type: str = "",
+    recognisable: bool | None = None,
+    image_manipulation: str | None = None,
 ) -> LesionImage:
     """Correct what kind of image it is. A type that is not dermoscopic drops the dermoscopic one.
 
     A scale that was set before has to fit the new kind.
 
-    `recognisable` left out stays as it is. To take it back needs the image shown to this person: an open reveal.
+    What is None stays as it is. To take `recognisable` back needs the image shown to this person: an open reveal.
     """
     ensure_may(actor, "attach_image")
     problems = Problems()
     problems.choice("image_type", image_type, ImageType)
     problems.choice("dermoscopic_type", dermoscopic_type, DermoscopicType, blank=True)
+    problems.choice("image_manipulation", image_manipulation or "", ImageManipulation, blank=True)
     problems.raise_if_any()
     with transaction.atomic():
         image = _unasked_image(actor, image)
@@ -44,8 +51,11 @@ def describe_image(
         image.image_type = image_type
         image.dermoscopic_type = dermoscopic_type if image_type == ImageType.DERMOSCOPIC else ""
         image.recognisable = image.recognisable if recognisable is None else recognisable
+        made = image.image_manipulation
+        image.image_manipulation = made if image_manipulation is None else image_manipulation
         image.save(update_fields=DESCRIPTION)
         payload = {field: getattr(image, field) for field in DESCRIPTION}
+        payload |= {"image_manipulation_before": made} if made != image.image_manipulation else {}
         audit.record(clinic=image.case.clinic, actor=actor, action=Action.IMAGE_DESCRIBED, about=image, payload=payload)
     return image
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import permissions, workflows
 from cases.errors import InvalidInput
 from cases.forms.cases import HistoryForm, ReasonForm
-from cases.forms.intake import LesionForm, UploadForm
+from cases.forms.intake import MANIPULATIONS, LesionForm, UploadForm
 from cases.forms.refusals import tell
 from cases.forms.retakes import UnableForm
 from cases.models import Case, User
@@ -170,6 +170,7 @@ def pieces(user: User, case: Case, asked_for: str = "") -> dict[str, Any]:
         "most_bytes": settings.UPLOAD_MAX_BYTES,
         "image_types": ImageType.choices,
         "dermoscopic_types": DermoscopicType.choices,
+        "manipulations": MANIPULATIONS,
     }
 
 

@@ -90,9 +90,11 @@ def describe(request: HttpRequest, image: UUID) -> HttpResponse:
     form = ImageKindForm(request.POST)
     if not form.is_valid():
         raise InvalidInput(form.errors)
-    note = ""
+    said, note = dict(form.cleaned_data), ""
+    if "image_manipulation" not in form.data:
+        said["image_manipulation"] = None  # no mark is lost because nobody said anything of it
     try:
-        found = describe_image(actor=request.user, image=found, **form.cleaned_data)
+        found = describe_image(actor=request.user, image=found, **said)
     except InvalidInput as refusal:
         note = str(refusal)  # beside the image, which stands there as it was
     context = {"image": with_veils(request.user, [found])[0], "note": note}
@@ -119,7 +121,8 @@ def remove(request: HttpRequest, image: UUID) -> HttpResponse:
 def placed(user: User, form: PlacedImageForm) -> dict[str, Any]:
     """What a valid form says of the image, its lesion and the image it stands for found in the person's lists."""
     values = form.cleaned_data
-    place = {name: values[name] for name in ("image_type", "dermoscopic_type", "recognisable", "override_reason")}
+    told = ("image_type", "dermoscopic_type", "recognisable", "image_manipulation", "override_reason")
+    place = {name: values[name] for name in told}
     place["lesion"] = permissions.find(permissions.visible_lesions(user), values["lesion"])
     if values["replaces"]:
         place["replaces"] = permissions.find(permissions.visible_images(user), values["replaces"])

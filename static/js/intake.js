@@ -218,6 +218,7 @@
       ["replaces", shot.dataset.replaces],
       ["image_type", told.get("image_type")],
       ["dermoscopic_type", told.get("dermoscopic_type") ?? ""],
+      ["image_manipulation", told.get("image_manipulation")],
       ["recognisable", told.has("recognisable") ? "yes" : "no"],
       ["instead_of", shot.id.replace("image-", "")],
     ];

@@ -170,6 +170,21 @@ def test_a_blurred_picture_is_told_at_once_and_taken_again_or_used_anyway(draft,
     assert image["quality"]["accepted_at"]
 
 
+def test_what_was_done_to_a_picture_goes_with_it_and_can_be_put_right_in_its_row(draft, program, visit):
+    page = visit("staff", viewport=NARROW)
+    open_intake(page, draft)
+    page.get_by_label("Altered or generated?").select_option("Generated")
+    choose(page, "lesion.jpg", jpeg(seed=83))
+    row = page.locator("li[id^=image-]")
+    expect(row.locator(".made")).to_have_text("generated")
+    row.get_by_label("Altered or generated").select_option("As photographed")
+    expect(row.locator(".made")).to_have_count(0)
+    assert overflow(page) == []
+    assert accessibility(page, only_colours=False) == []
+    (image,) = program("staff").get(f"cases/{draft['id']}/")["images"]
+    assert image["image_manipulation"] is None
+
+
 def test_near_the_face_it_is_asked_and_the_chosen_images_wait_for_the_answer(program, visit):
     draft = program("staff").draft(site="face")
     page = visit("staff", viewport=NARROW)

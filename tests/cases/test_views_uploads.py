@@ -144,6 +144,30 @@ def test_the_kind_of_an_image_can_be_corrected(staff, draft, lesion):
     assert image.dermoscopic_type == "contact polarized"
 
 
+def test_what_was_done_to_an_image_is_said_with_it_corrected_and_told(staff, draft, lesion):
+    send(staff, draft, lesion, file(jpeg(1)))
+    assert draft.images.get().image_manipulation == ""
+    send(staff, draft, lesion, file(jpeg(2)), image_manipulation="synthetic")
+    image = draft.images.get(image_manipulation="synthetic")
+    (sent,) = AuditEvent.objects.about(image.pk).filter(action="image_attached")
+    assert sent.payload["image_manipulation"] == "synthetic"
+    where = reverse("cases:describe_image", args=[image.pk])
+    piece = staff.post(where, DERMOSCOPIC, headers=AS_HTMX).content.decode()  # nothing said of it: the mark stays
+    assert '<option value="synthetic" selected>Generated</option>' in piece
+    assert '<span class="made">generated</span>' in piece
+    for said in ("altered", ""):
+        staff.post(where, {**DERMOSCOPIC, "image_manipulation": said})
+        assert draft.images.get(pk=image.pk).image_manipulation == said
+    told = [
+        event.payload for event in AuditEvent.objects.about(image.pk).filter(action="image_described").order_by("seq")
+    ]
+    marks = [(each["image_manipulation"], each.get("image_manipulation_before")) for each in told]
+    assert marks == [("synthetic", None), ("altered", "synthetic"), ("", "altered")]
+    refused = staff.post(where, {**DERMOSCOPIC, "image_manipulation": "painted"}, headers=AS_HTMX)
+    assert refused.status_code == 422
+    assert draft.images.get(pk=image.pk).image_manipulation == ""
+
+
 def test_near_the_face_the_page_asks_and_takes_nothing_without_an_answer(staff, draft, lesion):
     asked = "Can a person be recognised in the images?"
     assert asked not in staff.get(reverse("cases:intake", args=[draft.pk])).content.decode()

@@ -82,6 +82,16 @@ def test_a_new_kind_leaves_the_recognisable_person_as_it_was(attach, north):
     assert (changed.image_type, changed.recognisable) == ("clinical: overview", True)
 
 
+def test_a_new_kind_leaves_what_was_done_to_the_image_as_it_was(attach, north):
+    image = attach(image_manipulation="altered")
+    kept = {"actor": north.staff, "image": image, "image_type": "clinical: overview"}
+    assert describe_image(**kept).image_manipulation == "altered"
+    with pytest.raises(InvalidInput) as refusal:
+        describe_image(**kept, image_manipulation="painted")
+    assert list(refusal.value.errors) == ["image_manipulation"]
+    assert describe_image(**kept, image_manipulation="").image_manipulation == ""
+
+
 def test_a_private_file_has_no_address(attach):
     with pytest.raises(ValueError, match="no address"):
         attach().file.url  # noqa: B018
