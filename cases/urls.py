@@ -54,6 +54,7 @@ urlpatterns = [
     path("images/<uuid:image>/reveal/", veils.reveal, name="reveal"),
     path("images/<uuid:image>/mark/", veils.mark, name="mark_image"),
     path("images/<uuid:image>/scale/", scales.set_image_scale, name="set_scale"),
+    path("images/<uuid:image>/scale-suggestions/", scales.scale_suggestions, name="scale_suggestions"),
     path("analyses/<uuid:analysis>/retry/", progress.retry, name="retry"),
     path("analyses/<uuid:analysis>/explanations/", explanations.explanations, name="explanations"),
     path("analyses/<uuid:analysis>/explain/", explanations.explain, name="explain"),

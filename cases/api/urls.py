@@ -46,6 +46,7 @@ version_1 = [
     path("images/<uuid:image>/accept/", cases.Acceptance.as_view(), name="accept"),
     path("images/<uuid:image>/recognisable/", analyses.ImageMark.as_view(), name="mark-image"),
     path("images/<uuid:image>/scales/", scales.Scales.as_view(), name="scales"),
+    path("images/<uuid:image>/scale-suggestions/", scales.ScaleSuggestions.as_view(), name="scale-suggestions"),
     path("images/<uuid:image>/reveal/", analyses.ImageReveal.as_view(), name="reveal"),
     path("analyses/<uuid:analysis>/", analyses.Analysis.as_view(), name="analysis"),
     path("analyses/<uuid:analysis>/heatmaps/<slug:diagnosis>/", analyses.Heatmap.as_view(), name="heatmap"),

@@ -38,4 +38,7 @@ class ImageScale(Record):
                 name="scale_has_a_line_iff_by_ruler",
             ),
         ]
-        indexes = [models.Index(fields=["image", "-created_at"], name="scale_by_image")]
+        indexes = [
+            models.Index(fields=["image", "-created_at"], name="scale_by_image"),
+            models.Index(fields=["-created_at"], name="scale_newest"),
+        ]

@@ -6,12 +6,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from cases.errors import InvalidInput
 from cases.forms.scales import ScaleForm
 from cases.models import LesionImage
 from cases.permissions import find, visible_images
+from cases.selectors.scales import suggested_scales
 from cases.selectors.veils import with_veils
 from cases.services.scales import set_scale
 from cases.views.access import came_from, requires
@@ -33,6 +34,15 @@ def set_image_scale(request: HttpRequest, image: UUID) -> HttpResponse:
         messages.success(request, "The image has this scale already. Nothing was changed.")
     page, case = came_from(request), reverse("cases:case", args=[found.case_id])
     return redirect(page if str(found.case_id) in page else case)
+
+
+@requires("set_scale")
+@require_safe
+def scale_suggestions(request: HttpRequest, image: UUID) -> HttpResponse:
+    """A piece: scales that the form may be filled with. It is asked for as the form is opened."""
+    found = find(visible_images(request.user), image)
+    context = {"image": found, "suggestions": suggested_scales(request.user, found)}
+    return render(request, "cases/_scale_suggestions.html", context)
 
 
 def _set(request: HttpRequest, image: LesionImage) -> tuple[bool, InvalidInput | None]:

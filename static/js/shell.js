@@ -18,8 +18,17 @@
 
   const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
 
+  // As if it were typed; to send it stays with the person.
+  function fill(field, value) {
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  }
+
   document.addEventListener("click", (event) => {
     event.target.closest("[data-dismiss]")?.closest("[data-notice]")?.remove();
+    const offer = event.target.closest("[data-fill]");
+    if (offer) fill(document.getElementById(offer.dataset.fill), offer.value);
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

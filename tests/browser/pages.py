@@ -156,6 +156,6 @@ EXCUSED = {
     "account_inactive": "says one sentence in the frame of the page of sign-up",
     **dict.fromkeys(
         ["find_patients", "record_consent", "open_case", "add_lesion", "upload", "start_upload", "upload_part", "complete_upload", "discard_upload", "save_history", "submit", "discard", "describe_image", "mark_image", "set_scale", "accept_image", "remove_image", "reveal", "retry", "explain", "save_filter", "change_filter", "delete_filter", "read_next", "claim", "release", "sign", "request_images", "withdraw_request", "decline_retake", "audit_report", "activate_model"], FORMS),
-    **dict.fromkeys(("progress", "explanations", "audit_chain", "likely_patients"), PIECE),
+    **dict.fromkeys(("progress", "explanations", "audit_chain", "likely_patients", "scale_suggestions"), PIECE),
     **dict.fromkeys(("explanation_overlay", "picture", "thumbnail", "heat", "audit_download"), FILE),
 }  # fmt: skip

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from tests.browser.probes import accessibility, overflow
+from tests.browser.visiting import NARROW
+
 expect = pytest.importorskip("playwright.sync_api", reason="the Playwright package is not installed").expect
 
 SHOWN = """bar => {
@@ -98,3 +101,28 @@ def test_a_line_that_nobody_placed_says_no_length(case, visit):
     for _ in range(2):
         draw.click()
         expect(field).to_have_value("180")
+
+
+@pytest.mark.parametrize("where", ["intake", "reading"])
+def test_a_scale_of_a_like_image_fills_the_field_and_is_set_by_the_person_alone(image, program, pictures, visit, where):
+    staff = program("staff")
+    line = {"basis": "ruler", "length_mm": 4, "length_px": 160}
+    staff.post(f"images/{image['id']}/scales/", **line)
+    case = staff.draft(picture=next(pictures)) if where == "intake" else staff.ready(next(pictures))
+    (new,) = case["images"]
+    page = visit("dermatologist", viewport=NARROW)
+    page.goto(f"/cases/{case['id']}/{where}/")
+    page.get_by_text(re.compile("^Scale: not known")).click()
+    offers = page.get_by_role("group", name="Scales of like images")
+    expect(offers).to_contain_text("measured")
+    offers.get_by_role("button", name="0.025 mm/px").click()
+    field = page.get_by_label("or millimetres per pixel")
+    expect(field).to_have_value("0.025")
+    expect(field).to_be_focused()
+    assert overflow(page) == []
+    assert accessibility(page, only_colours=False) == []
+    assert staff.get(f"images/{new['id']}/scales/")["results"] == []
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^Scale: 0.025 mm per pixel"))).to_be_visible()
+    (said,) = staff.get(f"images/{new['id']}/scales/")["results"]
+    assert (said["basis"], said["pixel_spacing"]) == ("stated", "0.025000")

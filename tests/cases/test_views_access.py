@@ -27,6 +27,7 @@ OBJECTS = {
     "progress": (200, 200, 200, 403),
     "intake": (200, 200, 403, 403),
     "correct_patient": (200, 200, 403, 403),
+    "scale_suggestions": (200, 200, 403, 403),
 }
 ACTS = {
     "find_patients": (302, 302, 302, 403),
@@ -52,7 +53,14 @@ ACTS = {
 
 OF_NO_OBJECT = ("find_patients", "likely_patients")
 IN_A_CASE = {
-    ("describe_image", "accept_image", "remove_image", "mark_image", "set_scale"): LesionImageFactory,
+    (
+        "describe_image",
+        "accept_image",
+        "remove_image",
+        "mark_image",
+        "set_scale",
+        "scale_suggestions",
+    ): LesionImageFactory,
     ("complete_upload", "discard_upload"): UploadFactory,
 }
 

@@ -8,6 +8,7 @@ from cases.api.endpoint import Endpoint
 from cases.api.idempotency import once
 from cases.api.serializers.scales import ScaleIn, ScaleOut
 from cases.permissions import visible_image_scales, visible_images
+from cases.selectors.scales import suggested_scales
 from cases.services.scales import set_scale
 from cases.vocabulary import Action
 
@@ -32,3 +33,15 @@ class Scales(Endpoint):
         found = self.find(visible_images, image)
         scale, is_new = set_scale(actor=request.user, image=found, **self.checked())
         return self.shown(ScaleOut, scale, status=201 if is_new else 200)
+
+
+class ScaleSuggestions(Endpoint):
+    acts = {"GET": "set_scale"}
+    shapes = {"GET": ScaleOut}
+
+    @extend_schema(responses=ScaleOut(many=True))
+    def get(self, request: Request, image: UUID) -> Response:
+        """The last few distinct scales that hold for other images of the clinic of the same kind, width and height,
+        newest first. Nothing is set by it: whether this image was taken in the same way, a person says by POST."""
+        found = self.find(visible_images, image)
+        return self.page(suggested_scales(request.user, found), action=Action.CASE_VIEWED, about=found.case)

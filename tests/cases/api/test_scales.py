@@ -30,3 +30,12 @@ def test_the_same_scale_again_changes_nothing_and_is_answered_with_the_one_that_
         assert first.json() == again.json()
     assert image.scales.count() == 4
     assert AuditEvent.objects.about(image.pk).filter(action="image_scaled").count() == 4
+
+
+def test_scales_of_like_images_are_listed_for_a_person_to_choose(north, image, api):
+    other, client = LesionImageFactory(case=CaseFactory(patient__clinic=north.clinic)), api(north.staff)
+    client.post(f"/api/v1/images/{other.pk}/scales/", {"basis": "ruler", "length_mm": 2, "length_px": 100})
+    (offered,) = client.get(f"/api/v1/images/{image.pk}/scale-suggestions/").json()["results"]
+    assert (offered["image"], offered["basis"], offered["pixel_spacing"]) == (str(other.pk), "ruler", "0.020000")
+    image.refresh_from_db()
+    assert image.pixel_spacing is None

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.errors import Conflict, Forbidden, InvalidInput, NotFound
-from cases.models import AuditEvent, LesionImage
-from cases.selectors.scales import descriptors_of, newest_scale
+from cases.models import AuditEvent, ImageScale, LesionImage
+from cases.selectors.scales import descriptors_of, newest_scale, suggested_scales
 from cases.services.draft_images import describe_image, remove_image
 from cases.services.images import attach_image
 from cases.services.scales import set_scale
@@ -224,3 +224,53 @@ def test_the_page_says_where_nothing_was_changed(client_for, north, image):
 
     assert told() == ["The scale of the image was set. That was recorded."]
     assert told()[-1] == "The image has this scale already. Nothing was changed."
+
+
+def like(image, **changes):
+    """Another image of the kind and size of `image`, in another case of its clinic."""
+    return LesionImageFactory(case=CaseFactory(patient__clinic=image.case.clinic, ready=True), **changes)
+
+
+def said_of(north, image, spacing, *, days_ago, basis="stated"):
+    line = {"length_mm": Decimal(100) * Decimal(spacing), "length_px": Decimal(100)}
+    said = line if basis == "ruler" else {"pixel_spacing": Decimal(spacing)}
+    scale, _ = set_scale(actor=north.staff, image=image, basis=basis, **said)
+    ImageScale.objects.filter(pk=scale.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
+    return scale
+
+
+def test_scales_of_like_images_are_suggested_newest_first_and_nearly_the_same_once(north, image):
+    last, *_ = [said_of(north, like(image), "0.030", days_ago=days) for days in (1, 2)]
+    measured = said_of(north, like(image), "0.021", days_ago=9, basis="ruler")
+    said_of(north, like(image), "0.0212", days_ago=3)  # within a slip of the ruler, and only stated
+    older = said_of(north, like(image), "0.040", days_ago=20)
+    said_of(north, like(image), "0.050", days_ago=30)  # three are enough
+    assert list(suggested_scales(north.staff, image)) == [last, measured, older]
+
+
+def test_a_scale_of_an_image_that_is_not_alike_or_that_no_longer_holds_is_not_suggested(north, south, image):
+    said_of(north, like(image, image_type="clinical: close-up"), "0.030", days_ago=1)
+    other_size = like(image)
+    LesionImage.objects.filter(pk=other_size.pk).update(width=image.width + 1)
+    said_of(north, other_size, "0.030", days_ago=1)
+    elsewhere = LesionImageFactory(case=CaseFactory(patient__clinic=south.clinic))
+    set_scale(actor=south.staff, image=elsewhere, basis="stated", pixel_spacing=Decimal("0.030"))
+    said_of(north, image, "0.030", days_ago=1)
+    taken_back, corrected = like(image), like(image)
+    for each in (taken_back, corrected):
+        said_of(north, each, "0.030", days_ago=2)
+    set_scale(actor=north.staff, image=taken_back, basis="unknown")
+    right = said_of(north, corrected, "0.020", days_ago=1)
+    assert list(suggested_scales(north.staff, image)) == [right]
+
+
+def test_the_page_offers_them_and_sets_none(client_for, north, image):
+    measured = said_of(north, like(image), "0.021", days_ago=0, basis="ruler")
+    where = reverse("cases:scale_suggestions", args=[image.pk])
+    piece = client_for(north.dermatologist).get(where).content.decode()
+    assert 'value="0.021">0.021 mm/px</button>' in piece
+    assert f"measured {timezone.localtime():%-d %b %Y} on" in piece
+    assert str(measured.image.case) in piece
+    assert spacing(image) is None
+    nothing = client_for(north.dermatologist).get(reverse("cases:scale_suggestions", args=[measured.image_id]))
+    assert nothing.content.decode().strip() == ""
