@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 # In the order in which they are met; each is the module of its name in training/commands/generating.
-NAMES = ("train", "sample", "edit", "stable", "tune", "score", "review", "join", "ship", "study")
+NAMES = ("train", "sample", "edit", "stable", "tune", "score", "review", "join", "pack", "ship", "study")
 _EXTRA = ("diffusers", "peft", "transformers", "accelerate")
 ACTIONS: dict[str, ModuleType] = {name: import_module(f"training.commands.generating.{name}") for name in NAMES}
 
