@@ -57,7 +57,14 @@
       event.detail.isError = false;
     }
   });
+  // Where an answer was to stand nothing older stands as if it were the answer.
+  function leaveUnanswered(form) {
+    const words = document.getElementById(form.dataset.noAnswer ?? "");
+    if (words) document.querySelector(form.getAttribute("hx-target")).replaceChildren(words.content.cloneNode(true));
+  }
+
   document.addEventListener("htmx:responseError", (event) => {
+    leaveUnanswered(event.detail.elt);
     if (event.detail.elt.hasAttribute("data-poll")) return miss();
     say("The server could not do that. Nothing was changed; reload the page and try again.");
   });
@@ -85,11 +92,13 @@
     if (navigator.onLine || event.target.method !== "post") return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    leaveUnanswered(event.target);
     say("There is no connection, so nothing was sent. What you filled in is still here: try again when it is back.");
   }, true);
 
   document.addEventListener("htmx:sendError", (event) => {
     if (event.detail.elt.hasAttribute("data-poll")) return miss();
+    leaveUnanswered(event.detail.elt);
     say("The server did not answer. What you typed is still here; check the connection and try again.");
   });
 

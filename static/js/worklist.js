@@ -93,7 +93,7 @@ if (queue) {
     j: () => move(1),
     k: () => move(-1),
     c: claim,
-    n: () => document.getElementById("read-next")?.requestSubmit(),
+    n: () => document.querySelector("#read-next button:enabled")?.click(),
     f: () => document.querySelector("#filters select")?.focus(),
     u: showChanges,
   });

@@ -45,6 +45,22 @@ def test_nothing_is_sent_without_a_connection_and_nothing_is_lost(case, program,
     expect(page.locator("#notices")).to_contain_text("Signed P-")
 
 
+def test_a_search_without_an_answer_leaves_no_older_list_in_its_place(case, page):
+    page.watch.expects_no_connection()
+    page.goto("/patients/")
+    found = page.get_by_role("region", name="Patients found")
+    patient = found.get_by_role("link", name=re.compile("^P-")).first
+    expect(patient).to_be_visible()
+    page.context.set_offline(True)
+    for ask in (lambda: page.get_by_label(re.compile("^Find by")).fill("zellweger"), lambda: press(page, "Enter")):
+        ask()
+        expect(found).to_contain_text("This search has no answer.")
+        expect(patient).to_have_count(0)
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(patient).to_be_visible()
+
+
 def test_a_heatmap_that_does_not_come_is_told_over_the_original(case, page):
     page.route("**/heat.json", lambda route: route.fulfill(body="<html>Sign in</html>", content_type="text/html"))
     page.goto(f"/cases/{case['id']}/reading/")

@@ -71,6 +71,19 @@ def test_a_card_is_read_as_it_was_meant():
     assert html.count("<div") == html.count("</div>") == 1
 
 
+def test_the_figures_of_a_table_are_named_in_words():
+    rows = (
+        "balanced_accuracy (p/prior)", "macro_auc", "brier_score", "melanoma_sensitivity_at_95_specificity", "accuracy",
+        "`left_as_it_is`", "see left_as_it_is",
+    )  # fmt: skip
+    html = document("| figure |\n|---|\n" + "".join(f"| {row} |\n" for row in rows) + "\nand left_as_it_is")
+    assert re.findall("<td>(.*?)</td>", html) == [
+        "balanced accuracy (p/prior)", "macro AUC", "Brier score", "melanoma sensitivity at 95 % specificity", "accuracy",
+        "<code>left_as_it_is</code>", "see left_as_it_is",
+    ]  # fmt: skip
+    assert "<p>and left_as_it_is</p>" in html
+
+
 def test_each_table_has_a_name_of_its_own():
     html = document("| a |\n|---|\n\ntext\n\n| b |\n|---|\n")
     assert re.findall('aria-label="(.*?)"', html) == ["Table 1", "Table 2"]

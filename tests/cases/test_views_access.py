@@ -109,6 +109,16 @@ def test_a_stranger_is_sent_to_sign_in_and_comes_back(north, client, name):
     assert client.get(url)["Location"] == f"/accounts/login/?next={url}"
 
 
+def test_sign_in_says_why_it_stands_before_the_page_that_was_asked_for(north, client):
+    why = "Sign in, and the page that you asked for opens."
+    url = address("patient", north.clinic)
+    assert why in client.get(url, follow=True).content.decode()
+    again = client.post("/accounts/login/", {"login": "nobody", "password": "wrong", "next": url})
+    assert why in again.content.decode()
+    assert why not in client.get("/", follow=True).content.decode()
+    assert why not in client.get("/accounts/login/").content.decode()
+
+
 @pytest.mark.parametrize("name", ACTS)
 def test_a_stranger_changes_nothing_and_is_not_sent_back_to_a_form(north, client, name):
     assert client.post(address(name, north.clinic))["Location"] == "/accounts/login/?next=/"

@@ -170,6 +170,17 @@ def test_read_next_with_an_empty_queue_says_so(browser):
     assert "Nothing waits for you" in answer.content.decode()
 
 
+def test_read_next_is_offered_where_something_waits_and_comes_with_it(browser, waiting):
+    offer = re.compile(r'<button[^>]*id="read-next-button"[^>]*?( disabled)?>(.*?)<')
+    assert offer.search(browser.get(QUEUE).content.decode()).groups() == (" disabled", "Nothing to read")
+    assert "Press “Read next”" not in browser.get(f"{QUEUE}?view=mine").content.decode()
+    waiting("urgent", 0.8)
+    assert offer.search(browser.get(QUEUE).content.decode()).groups() == (None, "Read next ")
+    news = browser.get(f"{QUEUE}?seen=old.old", headers={"HX-Request": "true"}).content.decode()
+    assert re.search(r'<form id="read-next"[^>]* hx-swap-oob="true"', news)
+    assert offer.search(news).groups() == (None, "Read next ")
+
+
 def test_staff_see_the_queue_and_cannot_claim_from_it(client_for, north, waiting):
     waiting("urgent", 0.8)
     page = client_for(north.staff).get(QUEUE).content.decode()
