@@ -16,13 +16,14 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from inference.errors import BundleError
 from inference.head import HEAD_FILE, Head, pack_head, read_head
-from inference.manifest import SCHEMA_VERSION, FileEntry, Manifest
-from inference.manifest_reader import read_manifest
+from inference.manifest import SCHEMA_VERSION, FileEntry, Manifest, canonical_json
+from inference.manifest_reader import instant, read_manifest
 from inference.onnx_graph import FLOAT, GraphSummary, Port, summarise
 from inference.scope import SCOPE_FILE, FeatureSpace
 
@@ -67,6 +68,7 @@ class Bundle:
         problems += space.problems(channels=head.channels) if space else []
         if (space is None) != (manifest.scope is None):
             problems.append(f"{SCOPE_FILE} and the manifest's scope belong together; one of them is missing.")
+        problems += _card_problems(manifest.card, files[manifest.card])
         if problems:
             raise BundleError(problems)
         return cls(path, manifest, manifest.sha256, head, _grid(summary), space)
@@ -92,6 +94,7 @@ def load_manifest(path: Path | str) -> Manifest:
         if file.stat().st_size > _MAX_MANIFEST_BYTES:
             raise BundleError(f"{MANIFEST_FILE} is larger than any manifest.")
         document = json.loads(file.read_bytes(), parse_constant=_refuse_constant)
+        canonical_json(document)  # what has no hash: 1e999, half of a surrogate pair
     except OSError:
         raise BundleError(f"There is no readable {MANIFEST_FILE} in {path}.") from None
     except (ValueError, RecursionError) as error:
@@ -157,13 +160,13 @@ def newest_bundle(folder: Path | str) -> Path:
     Raises:
         BundleError: no folder there holds a readable manifest.
     """
-    found: list[tuple[str, str, Path]] = []
+    found: list[tuple[datetime, str, Path]] = []
     for file in Path(folder).glob(f"*/{MANIFEST_FILE}"):
         try:
             manifest = load_manifest(file.parent)
         except BundleError:
             continue
-        found.append((manifest.created, manifest.version, file.parent))
+        found.append((instant(manifest.created), manifest.version, file.parent))
     if not found:
         raise BundleError(f"There is no model bundle in {folder}.")
     return max(found)[-1]
@@ -200,6 +203,16 @@ def _verified_file(path: Path, name: str, entry: FileEntry) -> bytes:
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise BundleError(f"{name} was altered: its SHA-256 is not the manifest's.")
     return data
+
+
+def _card_problems(name: str, data: bytes) -> list[str]:
+    """The card is read by people, and kept as text by the clinic."""
+    try:
+        if name not in {MODEL_FILE, HEAD_FILE, SCOPE_FILE} and "\0" not in data.decode("utf-8"):
+            return []
+    except UnicodeDecodeError:
+        pass
+    return [f"The card {name} is not a text in UTF-8."]
 
 
 def _graph_problems(summary: GraphSummary, manifest: Manifest, head: Head) -> list[str]:

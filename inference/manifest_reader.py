@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from inference.errors import BundleError
@@ -60,14 +61,34 @@ def _read_into(
         values[section] = read(document[section])
     except KeyError as error:
         problems.append(f"manifest {section}: {error.args[0]!r} is missing.")
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         problems.append(f"manifest {section}: {error}")
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is not a non-empty text.")
+    if "\0" in value:
+        raise ValueError(f"{value!r} holds a character that no database keeps as text.")
     return value
+
+
+def instant(text: str) -> datetime:
+    """A time in ISO 8601; one that names no zone is UTC, so that any two can be compared.
+
+    Raises:
+        ValueError: it is no such time.
+    """
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time in ISO 8601, such as 2026-11-27T09:00:00+00:00.") from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _created(value: Any) -> str:
+    instant(_text(value))
+    return str(value)
 
 
 def _number(value: Any, *, low: float = -math.inf, high: float = math.inf) -> float:
@@ -131,6 +152,12 @@ def _input(values: Any) -> InputSpec:
     if not spec.image_types or not set(spec.image_types) <= set(IMAGE_TYPES):
         raise ValueError(f"image_types must name some of {', '.join(IMAGE_TYPES)}.")
     return spec
+
+
+def _metadata_encoding(values: Any) -> MetadataEncoding:
+    for key in ("age_center", "age_scale"):
+        _number(values[key])
+    return MetadataEncoding.from_dict(values)
 
 
 def _calibration(values: Any) -> Calibration:
@@ -226,10 +253,10 @@ def _files(values: Any) -> dict[str, FileEntry]:
 _SECTIONS: dict[str, Callable[[Any], Any]] = {
     "name": _text,
     "version": _text,
-    "created": _text,
+    "created": _created,
     "labels": _labels,
     "input": _input,
-    "metadata_encoding": MetadataEncoding.from_dict,
+    "metadata_encoding": _metadata_encoding,
     "calibration": _calibration,
     "thresholds": _thresholds,
     "conformal": _conformal,

@@ -290,3 +290,38 @@ def test_the_newest_bundle_is_the_one_created_last(tmp_path: Path) -> None:
 def test_without_any_bundle_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="There is no model bundle"):
         newest_bundle(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"licence"', '"note": 1e999, "licence"', "is not JSON"),
+        ('"licence"', '"note": "\\ud800", "licence"', "is not JSON"),
+        ('"temperature_fused": 1.5', f'"temperature_fused": 1{"0" * 400}', "manifest calibration:"),
+        ('"age_center": 50.0', '"age_center": "nan"', "manifest metadata_encoding: 'nan' is not a finite number"),
+        ('"age_scale": 20.0', '"age_scale": "inf"', "manifest metadata_encoding: 'inf' is not a finite number"),
+        ('"created": "2025-01-01T00:00:00+00:00"', '"created": "yesterday"', "'yesterday' is not a time in ISO 8601"),
+        ('"name": "tiny"', '"name": "tiny\\u0000"', "manifest name:"),
+        ('"card": "MODEL_CARD.md"', '"card": "head.npz"', "The card head.npz is not a text in UTF-8"),
+    ],
+)
+def test_what_no_hash_number_time_or_text_can_be_is_named(own_bundle: Path, old: str, new: str, sentence: str) -> None:
+    """Such values used to pass, to be left out of every answer in silence, or to end a command without a word."""
+    file = own_bundle / "manifest.json"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    assert sentence in problems_of(own_bundle)
+
+
+@pytest.mark.parametrize("card", [b"\xff\xfe", b"# Card\0"])
+def test_a_card_that_nobody_can_read_is_refused(own_bundle: Path, card: bytes) -> None:
+    replace_file(own_bundle, "MODEL_CARD.md", card)
+    assert "The card MODEL_CARD.md is not a text in UTF-8." in problems_of(own_bundle)
+
+
+def test_the_newest_bundle_is_told_by_the_time_and_not_by_its_spelling(tmp_path: Path) -> None:
+    times = {"a": "2025-06-01T10:30:00+02:00", "b": "2025-06-01T09:00:00Z", "c": "2025-06-01T08:45:00"}
+    for name, created in times.items():
+        build_tiny_bundle(tmp_path / name, changes={"created": created})
+    assert newest_bundle(tmp_path).name == "b"

@@ -7,11 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inference.bundle import Bundle
+from inference.bundle import MODEL_FILE, Bundle
+from inference.head import HEAD_FILE
 from inference.manifest import canonical_json
+from inference.scope import SCOPE_FILE
 from training.data.records import DataError
 
 RECORD_FILE = "report.json"
+_WEIGHTS = (MODEL_FILE, HEAD_FILE, SCOPE_FILE)
 _MEANING = ("labels", "input", "metadata_encoding", "scope")  # sections of the manifest; p are compared themselves
 _AGAIN = "evaluate that bundle with this version, or this bundle without --answers"
 
@@ -26,12 +29,12 @@ def told_of(bundle: Bundle) -> dict[str, Any]:
 
 
 def answering(bundle: Bundle) -> dict[str, str]:
-    """The SHA-256 of each part that scores and abstentions come from: files but for the card, sections of the manifest.
+    """The SHA-256 of each part that scores and abstentions come from: files and sections of the manifest.
 
     Two bundles that agree in all of them differ in temperatures, thresholds and sets at most.
     """
     manifest = bundle.manifest
-    files = {name: entry.sha256 for name, entry in manifest.files.items() if name != manifest.card}
+    files = {name: manifest.files[name].sha256 for name in _WEIGHTS if name in manifest.files}
     sections = {name: manifest.document[name] for name in _MEANING if name in manifest.document}
     return files | {name: hashlib.sha256(canonical_json({name: part})).hexdigest() for name, part in sections.items()}
 
