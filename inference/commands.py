@@ -22,7 +22,7 @@ from inference.decoding import decode
 from inference.errors import ImageRefused
 from inference.metadata import Metadata
 from inference.overlay import blend, render_overlay
-from inference.predictions import Row, find_images, image_names, predict_row, read_metadata, write_rows
+from inference.predictions import Row, find_images, image_names, metadata_of, predict_row, read_metadata, write_rows
 from inference.predictor import Predictor
 from inference.result import Result
 from inference.surrogate_overlay import render_surrogate
@@ -35,10 +35,10 @@ MODELS_FOLDER = Path(__file__).resolve().parents[1] / "models"
 def predict(arguments: Namespace) -> int:
     """Predict files and folders into a CSV."""
     files = find_images(arguments.images)
-    known = read_metadata(arguments.metadata) if arguments.metadata else {}
+    told = _told(files, arguments.metadata)
     predictor = _predictor(arguments)
     started = time.perf_counter()
-    rows = write_rows(_predicted(predictor, files, known, arguments), arguments.out)
+    rows = write_rows(_predicted(predictor, files, told, arguments), arguments.out)
     seconds = time.perf_counter() - started
     refused = [row.refusal for row in rows if row.refusal]
     for sentence in refused:
@@ -146,6 +146,18 @@ def summary(result: Result) -> dict[str, object]:
     }
 
 
+def _told(files: list[Path], table: Path | None) -> list[Metadata]:
+    """What the ``table`` says of each picture; how many it leaves out is said aloud."""
+    if table is None:
+        return [Metadata()] * len(files)
+    known = read_metadata(table)
+    told = metadata_of(files, known, table)
+    left = sum(file.stem not in known for file in files)
+    if left:
+        print(f"{left} of {len(files)} pictures have no row in {table}: the picture alone answers.", file=sys.stderr)
+    return told
+
+
 def _predictor(arguments: Namespace) -> Predictor:
     bundle = Bundle.load(arguments.bundle or newest_bundle(MODELS_FOLDER))
     predictor = Predictor(bundle, runtime=arguments.runtime)
@@ -153,15 +165,12 @@ def _predictor(arguments: Namespace) -> Predictor:
     return predictor
 
 
-def _predicted(
-    predictor: Predictor, files: list[Path], known: dict[str, Metadata], arguments: Namespace
-) -> Iterator[Row]:
+def _predicted(predictor: Predictor, files: list[Path], told: list[Metadata], arguments: Namespace) -> Iterator[Row]:
     """Yield rows in the order of the files; threads change the pace and nothing else."""
 
-    def one(item: tuple[Path, str]) -> Row:
-        file, name = item
-        return predict_row(predictor, file, name, known.get(file.stem, Metadata()), arguments.scores)
+    def one(item: tuple[Path, str, Metadata]) -> Row:
+        return predict_row(predictor, *item, arguments.scores)
 
-    items = zip(files, image_names(files), strict=True)
+    items = zip(files, image_names(files), told, strict=True)
     with ThreadPoolExecutor(arguments.threads) as pool:
         yield from tqdm(pool.map(one, items), total=len(files), unit="image", file=sys.stderr)

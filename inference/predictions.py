@@ -23,6 +23,7 @@ COLUMNS: Final = (
     "abstain_reason",
 )
 UNREADABLE: Final = "unreadable"
+FIELDS: Final = ("age", "sex", "localization")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def read_metadata(file: Path) -> dict[str, Metadata]:
     """Read age, sex and localization by image_id from a CSV in HAM10000's columns; any may be absent.
 
     Raises:
-        InferenceError: no such file, no column image_id, an id twice, or a value that has no meaning.
+        InferenceError: no such file, no column image_id or none of the three, an id twice, or a value that has no
+            meaning.
     """
     known: dict[str, Metadata] = {}
     try:
@@ -76,6 +78,24 @@ def read_metadata(file: Path) -> dict[str, Metadata]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InferenceError(f"{file} cannot be read as CSV: {error}.") from None
     return known
+
+
+def metadata_of(files: Sequence[Path], known: Mapping[str, Metadata], file: Path) -> list[Metadata]:
+    """The metadata of each picture, by its stem; one without a row of ``file`` has none.
+
+    Raises:
+        InferenceError: no picture has a row, or two that share a stem would share one patient's.
+    """
+    counts = Counter(picture.stem for picture in files)
+    if not counts.keys() & known.keys():
+        raise InferenceError(
+            f"{file} has a row for none of these pictures: its image_id is a picture's name without the ending, such "
+            f"as {files[0].stem}."
+        )
+    shared = sorted(stem for stem, count in counts.items() if count > 1 and stem in known)
+    if shared:
+        raise InferenceError(f"Several pictures are named {shared[0]}, and {file} has one row of it: rename them.")
+    return [known.get(picture.stem, Metadata()) for picture in files]
 
 
 def predict_row(predictor: Predictor, file: Path, name: str, metadata: Metadata, scores: ScoreKind) -> Row:
@@ -122,6 +142,8 @@ def _write(rows: Iterable[Row], stream: TextIO) -> list[Row]:
 def _rows_with_id(reader: "csv.DictReader[str]", file: Path) -> Iterable[tuple[int, dict[str, str]]]:
     if "image_id" not in (reader.fieldnames or ()):
         raise InferenceError(f"{file} has no column image_id.")
+    if not set(FIELDS) & set(reader.fieldnames or ()):
+        raise InferenceError(f"{file} has none of the columns {', '.join(FIELDS)}: nothing of it would be used.")
     for row in reader:
         fields = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
         yield reader.line_num, fields

@@ -125,7 +125,7 @@ def test_equal_names_in_two_folders_stay_apart(bundle: Bundle, folder: Path, tmp
         ("id,age\n1,2\n", "has no column image_id"),
         ("image_id,age\na,old\n", "line 2: age: 'old' is not a number"),
         ("image_id,sex\na,male\nb,m\n", "line 3: sex: 'm'"),
-        ("image_id\na\na\n", "line 3: a is there twice"),
+        ("image_id,age\na,\na,\n", "line 3: a is there twice"),
         ("image_id\n\xff", "cannot be read as CSV"),
     ],
 )
@@ -266,3 +266,45 @@ def test_the_module_runs_as_a_command() -> None:
     )
     assert "predict" in done.stdout
     assert "explain" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (
+            "image_id,age\nISIC_0000000.jpg,80\n",
+            "has a row for none of these pictures: its image_id is a picture's name",
+        ),
+        ("image_id,Age,anatom_site\nISIC_0000000,80,back\n", "none of the columns age, sex, localization"),
+    ],
+)
+def test_metadata_that_would_all_be_left_out_are_not_left_out_in_silence(
+    *, bundle: Bundle, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, sentence: str
+) -> None:
+    (tmp_path / "metadata.csv").write_text(table)
+    code, rows = predict(bundle, tmp_path / "out.csv", folder, "--metadata", tmp_path / "metadata.csv")
+    assert (code, rows) == (2, [])
+    assert sentence in capsys.readouterr().err
+
+
+def test_how_many_pictures_have_no_metadata_is_said(
+    bundle: Bundle, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "metadata.csv").write_text("image_id,age\nISIC_0000001,80\n")
+    code, _ = predict(bundle, tmp_path / "out.csv", folder, "--metadata", tmp_path / "metadata.csv")
+    assert code == 0
+    assert "3 of 4 pictures have no row in" in capsys.readouterr().err
+
+
+def test_two_pictures_of_one_name_do_not_share_a_patient(
+    bundle: Bundle, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "elsewhere" / "ISIC_0000001.jpg"
+    other.parent.mkdir()
+    other.write_bytes(encode(lesion(seed=9)))
+    (tmp_path / "metadata.csv").write_text("image_id,age\nISIC_0000000,80\n")
+    assert predict(bundle, tmp_path / "out.csv", folder, other, "--metadata", tmp_path / "metadata.csv")[0] == 0
+    (tmp_path / "metadata.csv").write_text("image_id,age\nISIC_0000001,80\n")
+    code, _ = predict(bundle, tmp_path / "other.csv", folder, other, "--metadata", tmp_path / "metadata.csv")
+    assert code == 2
+    assert "Several pictures are named ISIC_0000001" in capsys.readouterr().err
