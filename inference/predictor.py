@@ -63,6 +63,11 @@ class Predictor:
         """
         self._runtime()
 
+    @property
+    def runtime(self) -> str:
+        """Engine, version, precision and threads of what answers; opens it, as ``warm_up`` does."""
+        return self._runtime().description
+
     def _runtime(self) -> Runtime:
         if self._selected is None:
             with self._lock:
@@ -199,7 +204,7 @@ class Predictor:
             model_name=manifest.name,
             model_version=manifest.version,
             model_sha256=self.bundle.sha256,
-            runtime=self._runtime().description,
+            runtime=self.runtime,
             timings=clock.finish(),
         )
 

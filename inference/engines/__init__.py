@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
-from inference.engines.processor import computes_in_bfloat16, has_openvino
+from inference.engines.processor import has_openvino, has_tiles
 from inference.errors import BundleError
 from inference.head import Floats
 
@@ -30,8 +30,8 @@ class Engine(Protocol):
 def candidates(choice: Choice) -> tuple[EngineName, ...]:
     """What to try, best first; ONNX Runtime is the last resort of every choice.
 
-    Left to itself the choice is ONNX Runtime in float32: on a processor with tiles (AMX) OpenVINO would compute in
-    bfloat16, and how often that changes the likeliest diagnosis has not been measured (ADR 0007).
+    Left to itself the choice is ONNX Runtime, so that no answer changes with the processor: OpenVINO would compute in
+    bfloat16 on some, and a bundle in eight bits gains nothing by it (ADR 0007).
 
     Raises:
         ValueError: there is no such choice.
@@ -43,12 +43,12 @@ def candidates(choice: Choice) -> tuple[EngineName, ...]:
 
 def faster_choice() -> str | None:
     """A sentence about what this processor could do faster, where there is such a thing."""
-    if not computes_in_bfloat16():
+    if not has_tiles():
         return None
     installing = "" if has_openvino() else "OpenVINO is not installed (requirements/openvino.txt). "
     return (
         f"This processor has AMX tiles, which ONNX Runtime in float32 does not use. {installing}"
-        "The runtime openvino answers faster, in bfloat16; it is taken only when asked for, see ADR 0007."
+        "The runtime openvino may answer faster, in bfloat16; it is taken only when asked for, see ADR 0007."
     )
 
 

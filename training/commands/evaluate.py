@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inference.bundle import Bundle
+from inference.engines import CHOICES
 from training.commands import arguments
 from training.data import splits
 from training.data.records import DataError, Record
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="predictions.csv of an evaluation of a bundle with the same weights: only sets are made anew",
     )
+    add("--runtime", default="auto", choices=CHOICES, help="the engine that a bundle answers on; see docs/adr/0007")
     add("--no-photographs", action="store_true", help="a page that may be passed on where the photographs may not")
     arguments.out(parser)
     arguments.bootstrap(parser)
@@ -48,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> str:
     if args.answers and (not args.bundle or args.side == "all" or args.metadata != "kept"):
         raise DataError("--answers holds those of a bundle to one side of its split, with metadata kept.")
+    if args.runtime != "auto" and (args.answers or not args.bundle):
+        raise DataError("--runtime is the engine that a bundle answers on: leave it out for runs and stored answers.")
     evaluated = _bundle if args.bundle else _runs
     subject, paths, records, extras = evaluated(args)
     report = full_report(subject, paths, records, extras=extras, bootstrap=args.bootstrap)
@@ -76,7 +80,9 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
         paths, extras = predict_from(bundle, args.answers, records_of(split, records, args.side))
     else:
         answered_by = recorded.named(bundle)
-        paths, extras = predict_served(bundle, records, split.sides[args.side], metadata=args.metadata)
+        paths, extras = predict_served(
+            bundle, records, split.sides[args.side], metadata=args.metadata, runtime=args.runtime
+        )
     name, version = bundle.manifest.name, bundle.manifest.version
     subject = Subject(
         name=f"{name} {version}",
@@ -97,7 +103,8 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
 def _outside(args: argparse.Namespace) -> Evaluated:
     records, bundle = arguments.load_records(args), Bundle.load(args.bundle)
     check_outside(bundle.manifest.training_data, records)
-    paths, extras = predict_served(bundle, records, [record.image_id for record in records], metadata=args.metadata)
+    images = [record.image_id for record in records]
+    paths, extras = predict_served(bundle, records, images, metadata=args.metadata, runtime=args.runtime)
     name, version, source = bundle.manifest.name, bundle.manifest.version, SOURCES[args.source]
     learned = named(bundle.manifest.training_data["name"])
     subject = Subject(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from training.evaluation.agreement import agreement, agreement_words
 from training.evaluation.full import plain
 from training.evaluation.paired import LOWER_IS_BETTER, Difference
 from training.evaluation.predicted import Rows
@@ -17,7 +18,8 @@ SIGNIFICANT = 0.05
 
 
 def comparison_report(a: Rows, b: Rows, found: Mapping[str, Difference], names: tuple[str, str]) -> Report:
-    """``found`` is what ``paired.compare`` measured of ``a`` and ``b``; ``names`` say what A and B are."""
+    """``found`` is what ``paired.compare`` measured of ``a`` and ``b``, aligned; ``names`` say what A and B are."""
+    same = agreement(a, b)
     groups: dict[str, list[str]] = {"better": [], "worse": [], "alike": []}
     for figure, difference in found.items():
         groups[judged(figure, difference)].append(figure)
@@ -33,9 +35,12 @@ def comparison_report(a: Rows, b: Rows, found: Mapping[str, Difference], names: 
         parts=[
             Words("Where B is better", said["better"] or ["Nowhere that these data could show."]),
             Words("Where B is worse", said["worse"] or ["Nowhere that these data could show."]),
+            agreement_words(same),
             *_tables(found),
         ],
-        values=plain({"a": names[0], "b": names[1], "paths": [a.name, b.name], "differences": found}),
+        values=plain(
+            {"a": names[0], "b": names[1], "paths": [a.name, b.name], "differences": found, "agreement": same}
+        ),
         limits=(
             f"{len(found)} figures are compared and no p is corrected for that: one in twenty differs by chance.",
             "Both networks were trained once: another seed moves a figure too, and no interval here holds that.",

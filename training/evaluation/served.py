@@ -11,6 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from inference.bundle import Bundle
+from inference.engines import Choice
 from inference.predictor import Predictor
 from inference.result import Result
 from inference.vocabulary import DIAGNOSES
@@ -22,27 +23,44 @@ from training.metrics import Answers
 
 
 def predict_served(
-    bundle: Bundle, records: list[Record], images: Iterable[str], *, metadata: str = "kept"
+    bundle: Bundle,
+    records: list[Record],
+    images: Iterable[str],
+    *,
+    metadata: str = "kept",
+    runtime: Choice = "auto",
 ) -> tuple[dict[str, Predicted], dict[str, dict[str, Any]]]:
     """Predict each of ``images`` twice, with its metadata (kept, withheld or shuffled) and from the picture alone.
 
     Returns the answers by path, and by path what only the runtime knows: how often it abstains and why, the share of
-    heat inside the lesion that it saw, and its median time. Every picture counts in the figures, also those from which
-    the bundle abstains. Raises ``DataError`` when an image is not among ``records``.
+    heat inside the lesion that it saw, its median time, and the engine. Every picture counts in the figures, also
+    those from which the bundle abstains. Raises ``DataError`` when an image is not among ``records``, or when the
+    engine that ``runtime`` asks for does not answer.
     """
     wanted = set(images)
     chosen = [record for record in records if record.image_id in wanted]
     if len(chosen) != len(wanted):
         lost = sorted(wanted - {record.image_id for record in chosen})
         raise DataError(f"{len(lost)} photographs of the split are not in these data: {', '.join(lost[:3])}.")
-    predictor = Predictor(bundle)
+    predictor = _opened(bundle, runtime)
     paths: dict[str, Predicted] = {}
     extras: dict[str, dict[str, Any]] = {}
     for name, how in ((path_name(metadata), metadata), ("image", "withheld")):
         results = ask(predictor, alter(chosen, how), what=name)
         paths[name] = _predicted(bundle, chosen, results)
-        extras[name] = _extras(results)
+        extras[name] = {"runtime": predictor.runtime, **_extras(results)}
     return paths, extras
+
+
+def _opened(bundle: Bundle, runtime: Choice) -> Predictor:
+    """Ready, on the very engine that was asked for: a worker would pass over one that does not conform."""
+    predictor = Predictor(bundle, runtime=runtime)
+    if runtime != "auto" and not predictor.runtime.startswith(runtime):
+        raise DataError(
+            f"{predictor.runtime} would answer in place of {runtime}, which is not installed (requirements/"
+            f"{runtime}.txt) or does not give the answers that the bundle stores; the log says which."
+        )
+    return predictor
 
 
 Send = Callable[[Record], bytes | Image.Image]

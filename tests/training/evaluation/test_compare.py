@@ -115,6 +115,8 @@ def test_tables_are_compared_by_command_without_the_pictures(tmp_path: Path) -> 
     assert "On the same 42 photographs of 21 lesions" in printed
     document = json.loads((tmp_path / "out" / "report.json").read_text())
     assert document["paths"] == ["fused", "image"]
+    assert document["agreement"]["photographs"] == 42
+    assert "What changes in single answers" in (tmp_path / "out" / "report.html").read_text()
     with (tmp_path / "out" / "differences_p_prior.csv").open(newline="") as opened:
         rows = list(csv.reader(opened))
     assert rows[0] == ["figure", "A", "B", "B − A", "low", "high", "p"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inference.bundle import Bundle
+from inference.engines.processor import has_openvino
 from tests.bundles import build_tiny_bundle
 from training.__main__ import main
 from training.data.records import DataError, Record
@@ -79,6 +80,7 @@ def test_a_bundle_with_the_same_weights_and_other_sets_takes_them_and_says_whose
         main([*words, "--bundle", str(other.path), "--answers", str(taken), "--out", str(out)])
         record = json.loads((out / "report.json").read_text())
         assert record["bundle"]["version"] == "0.9"
+        assert "runtime" not in record["fused"]
         assert record["answered_by"] == {"name": "tiny", "version": "0.0", "sha256": first.sha256}
 
 
@@ -140,3 +142,28 @@ def test_a_table_without_its_record_is_refused(content: str | None, said: str, a
         check_answered_by(first, answers)
     with pytest.raises(DataError, match="is missing: name the"):
         check_answered_by(first, answers.with_name("none.csv"))
+
+
+def test_the_record_names_the_engine_of_each_path(answers: Path) -> None:
+    record = json.loads(answers.with_name("report.json").read_text())
+    for path in ("fused", "image"):
+        assert record[path]["runtime"].startswith("onnxruntime ")
+
+
+def test_an_engine_is_for_a_bundle_that_is_asked(
+    answers: Path, first: Bundle, words: list[str], tmp_path: Path
+) -> None:
+    asked = [*words, "--runtime", "onnxruntime", "--out", str(tmp_path / "out")]
+    for what in (["--run", str(tmp_path)], ["--bundle", str(first.path), "--answers", str(answers)]):
+        with pytest.raises(SystemExit, match="leave it out for runs and stored answers"):
+            main([*asked, *what])
+
+
+@pytest.mark.skipif(has_openvino(), reason="OpenVINO is installed")
+def test_another_engine_does_not_answer_for_the_one_that_was_asked_for(
+    first: Bundle, words: list[str], tmp_path: Path
+) -> None:
+    asked = [*words, "--bundle", str(first.path), "--runtime", "openvino", "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit, match=r"onnxruntime .* would answer in place of openvino, which is not installed"):
+        main(asked)
+    assert not (tmp_path / "out").exists()

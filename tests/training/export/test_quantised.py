@@ -71,10 +71,10 @@ def test_its_answers_are_close_to_those_before_and_named_with_their_precision(
 
 def test_the_report_compares_both_on_the_test_side(made: tuple[Bundle, Bundle, Path], trained_run: Run) -> None:
     report = json.loads((made[2] / "report.json").read_text())
-    assert report["changes"]["photographs"] == len(trained_run.split.test)
+    assert report["agreement"]["photographs"] == len(trained_run.split.test)
     assert report["quantised_from"] == made[0].sha256
     assert report["share_of_bytes"] == pytest.approx(len(made[1].model) / len(made[0].model))
-    assert report["changes"]["largest_change_of_a_score"] > 0
+    assert report["agreement"]["largest_change_of_a_score"] > 0
     loss = report["differences"]["balanced_accuracy (p/prior)"]
     assert loss["difference"]["value"] == pytest.approx(loss["b"] - loss["a"])
 
