@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("Home", "home", "view_home"),
+    Place("Home", "home", "view_home", ("home_list",)),
     Place(
         "Queue",
         "worklist",

@@ -85,6 +85,7 @@ PAGES = {
     ],
     "staff": [
         Page("home", "/", open_the_menu),
+        Page("drafts to their end", "/home/drafts/"),
         Page("register", "/patients/"),
         Page("nobody found", "/patients/", search_for_nobody),
         Page("new patient", "/patients/new/"),

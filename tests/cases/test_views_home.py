@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cases.selectors import home
 from cases.states import CaseState
+from cases.views import home as home_views
 from tests.factories import PASSWORD, AnalysisFactory, CaseFactory, PredictionFactory, RetakeRequestFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,44 @@ def test_a_long_list_is_cut_and_says_how_long_it_is(north, client):
     assert part.count('class="row-link"') == 20
     assert "20 of 22 are shown" in part
     assert "are shown" not in section(page, "Drafts")
+    assert 'href="/home/analysing/">See all</a>' in part
+
+
+def test_what_a_list_was_cut_of_is_a_click_away(north, south, client, monkeypatch):
+    monkeypatch.setattr(home_views, "PAGE", 10)
+    for clinic in (north.clinic, south.clinic):
+        CaseFactory.create_batch(22, patient__clinic=clinic)
+    wanted = {case.patient.pseudonym for case in home.cases_in(north.staff, CaseState.DRAFT)}
+    client.force_login(north.staff)
+    assert 'href="/home/drafts/">See all</a>' in section(page_of(client, north.staff), "Drafts")
+    pages = [client.get(f"/home/drafts/?page={number}").content.decode() for number in (1, 2, 3)]
+    seen = [re.findall(r"<b>(P-[0-9a-f]{8})</b>", page) for page in pages]
+    assert [len(each) for each in seen] == [10, 10, 2]
+    assert set().union(*seen) == wanted
+    assert [("?page=2" in page, "?page=3" in page, "?page=4" in page) for page in pages] == [
+        (True, False, False), (False, True, False), (True, False, False),
+    ]  # fmt: skip
+    assert "There is nothing here any more." in client.get("/home/drafts/?page=99999999").content.decode()
+    assert client.get("/home/drafts/?page=x").content.decode().count('class="row-link"') == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("drafts", {"staff"}), ("analysing", {"staff"}), ("failed", {"staff", "admin"}), ("ready", set())],
+)
+def test_each_sees_whole_what_their_start_page_begins(north, client, name, allowed):
+    for role in ("staff", "dermatologist", "admin", "auditor"):
+        client.force_login(getattr(north, role))
+        assert client.get(f"/home/{name}/").status_code == (200 if role in allowed else 404), role
+
+
+def test_the_rest_of_what_waits_stands_in_the_queue(north, client):
+    CaseFactory.create_batch(21, patient__clinic=north.clinic, ready=True)
+    for case in CaseFactory.create_batch(21, patient__clinic=north.clinic, awaiting_images=True):
+        RetakeRequestFactory(case=case)
+    page = page_of(client, north.staff)
+    assert 'href="/worklist/?view=all">See all</a>' in section(page, "Waiting for a dermatologist")
+    assert 'href="/worklist/?view=awaiting">See all</a>' in section(page, "21 retakes asked")
 
 
 def test_a_very_long_list_is_not_counted_to_its_end(north, client, monkeypatch):
