@@ -162,7 +162,7 @@ class Predictor:
 
     def _conclude(self, seen: "_Seen", millimetres_per_pixel: float | None, clock: "_Clock") -> Result:
         manifest, logits = self.bundle.manifest, seen.from_image + seen.from_metadata
-        if not np.isfinite(logits).all():
+        if not (np.isfinite(logits).all() and np.isfinite(seen.mask).all()):
             raise InferenceError("The network's answer to this picture is not a number.")
         p = probabilities(logits, manifest, fused=seen.fused)
         calibrated = self._by_code(p)

@@ -253,6 +253,17 @@ def test_an_answer_that_is_no_number_is_an_error_and_no_result(
         predictor.predict(encode(lesion()))
 
 
+def test_an_outline_that_is_no_number_is_no_picture_without_a_lesion(
+    own_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor(Bundle.load(own_bundle))
+    predictor.warm_up()
+    sound, broken = np.ones((8, 9, 12), np.float32), np.full((9, 12), np.nan, np.float32)
+    monkeypatch.setattr(predictor._runtime(), "run", lambda _: (sound, broken))
+    with pytest.raises(InferenceError, match="not a number"):
+        predictor.predict(encode(lesion()))
+
+
 def test_the_first_answer_is_checked_once(own_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = Predictor(Bundle.load(own_bundle))
     runs: list[int] = []

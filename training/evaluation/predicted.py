@@ -16,6 +16,7 @@ from training.data.records import DataError, Record
 from training.metrics import Answers, Floats, Labels
 
 SCORES = tuple(f"score_{code}" for code in DIAGNOSES)
+_SUM_OFF = 1e-3  # of rounded probabilities
 HEADER = ("image", "lesion", "path", "truth", "abstain_reason", "malignancy", *DIAGNOSES, "flagged", "set", *SCORES)
 
 
@@ -125,7 +126,8 @@ def _row(predicted: Predicted, path: str, i: int) -> tuple[object, ...]:
 def read_predictions(file: Path, path: str | None = None) -> Rows:
     """The rows of one path (the file's first unless named) of a ``predictions.csv``.
 
-    Raises ``DataError`` when the file is no such table or does not hold that path.
+    Raises ``DataError`` when the file is no such table, does not hold that path, answers a photograph twice, or when a
+    row states what is no number, no probability or no diagnosis: such a row would be counted as some answer or other.
     """
     if not file.is_file():
         raise DataError(f"{file} is missing: point to a predictions.csv, or to the folder of an evaluation.")
@@ -140,6 +142,7 @@ def read_predictions(file: Path, path: str | None = None) -> Rows:
         raise DataError(f"{file} holds the paths {', '.join(held) or 'of no row'}, not {path!r}.")
     path = path or held[0]
     rows = [row for row in every if row["path"] == path]
+    _check(rows, file)
     lesions = tuple(row["lesion"] for row in rows)
     return Rows(
         name=path,
@@ -148,6 +151,30 @@ def read_predictions(file: Path, path: str | None = None) -> Rows:
         answers=Answers(_columns(rows, SCORES), _columns(rows, DIAGNOSES), _targets(rows), numbered(lesions)),
         flagged=np.array([row["flagged"] == "1" for row in rows]),
     )
+
+
+def _check(rows: list[dict[str, str]], file: Path) -> None:
+    for image, count in Counter(row["image"] for row in rows).items():
+        if count > 1:
+            raise DataError(f"{file} answers {image} {count} times: leave one row of it for each path.")
+    for row in rows:
+        if fault := _fault(row):
+            raise DataError(f"{file}: the row of {row['image']} {fault}; evaluate the model again.")
+
+
+def _fault(row: dict[str, str]) -> str:
+    """What is wrong with a row, or an empty text."""
+    try:
+        p, scores = (np.array([float(row[name]) for name in names]) for names in (DIAGNOSES, SCORES))
+    except (TypeError, ValueError):
+        return "lacks a score or a probability"
+    if not (np.isfinite(p).all() and np.isfinite(scores).all()):
+        return "holds a score or a probability that is no number"
+    if p.min() < 0 or abs(p.sum() - 1) > _SUM_OFF:
+        return f"has probabilities that sum to {p.sum():.4g}, or one below 0"
+    if row["truth"] not in DIAGNOSES:
+        return f"states the truth {row['truth']!r}, which is none of {', '.join(DIAGNOSES)}"
+    return "" if row["flagged"] in {"0", "1"} else f"is flagged {row['flagged']!r}, not 0 or 1"
 
 
 def answers_to(rows: Rows, records: Sequence[Record], file: Path) -> Answers:

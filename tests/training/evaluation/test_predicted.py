@@ -69,6 +69,32 @@ def test_a_table_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
         read_predictions(file, "image")
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("score_mel", "nan", "the row of ISIC_0003 holds a score or a probability that is no number"),
+        ("mel", "inf", "the row of ISIC_0003 holds a score or a probability that is no number"),
+        ("score_mel", "", "the row of ISIC_0003 lacks a score or a probability"),
+        ("mel", "1.5", "the row of ISIC_0003 has probabilities that sum to"),
+        ("mel", "-0.2", "the row of ISIC_0003 has probabilities that sum to"),
+        ("truth", "scc", "the row of ISIC_0003 states the truth 'scc', which is none of akiec, bcc"),
+        ("flagged", "yes", "the row of ISIC_0003 is flagged 'yes', not 0 or 1"),
+        ("image", "ISIC_0004", "answers ISIC_0004 2 times"),
+    ],
+)
+def test_a_row_that_would_be_counted_as_some_answer_or_other_is_named(
+    tmp_path: Path, column: str, value: str, said: str
+) -> None:
+    """An arg-max takes a score that is no number for the largest."""
+    file = tmp_path / "predictions.csv"
+    write_predictions(file, {"fused": answered()})
+    rows = [line.split(",") for line in file.read_text().splitlines()]
+    rows[4][rows[0].index(column)] = value
+    file.write_text("\n".join(",".join(row) for row in rows))
+    with pytest.raises(DataError, match=said):
+        read_predictions(file)
+
+
 def test_metadata_are_kept_withheld_or_dealt_to_others(records: list[Record]) -> None:
     told = [
         replace(record, metadata=Metadata(age=float(20 + i % 60), sex="male", localization="back"))
