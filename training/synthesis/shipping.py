@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from training.data.pictures import read_picture
@@ -22,8 +21,8 @@ QUALITIES = range(92, 58, -3)  # of JPEG, the best one that is small enough
 def best(manifest: Manifest, *, each: int, without: Collection[str] = ()) -> list[SyntheticImage]:
     """``each`` a class, in the order of the classes: copies of no photograph, seen as their class, of the lowest NIQE.
 
-    ``without`` are names that somebody's eye rejects. Raises ``DataError`` where one of them is not there or too few
-    are left.
+    What reviewers rejected stays out. ``without`` are names that somebody's eye rejects. Raises ``DataError`` where
+    one of them is not there or too few are left.
     """
     astray = sorted(set(without) - {image.image_id for image in manifest.images})
     if astray:
@@ -34,7 +33,7 @@ def best(manifest: Manifest, *, each: int, without: Collection[str] = ()) -> lis
             image
             for image in manifest.images
             if image.diagnosis == code and image.image_id not in without and image.may_be_accepted
-            if image.scores["agrees"]
+            if image.scores["agrees"] and image.accepted is not False
         ]
         if len(left) < each:
             raise DataError(
@@ -44,30 +43,45 @@ def best(manifest: Manifest, *, each: int, without: Collection[str] = ()) -> lis
     return chosen
 
 
-def ship(manifest: Manifest, chosen: list[SyntheticImage], out: Path, *, at_most: int) -> Manifest:
+def ship(manifest: Manifest, chosen: list[SyntheticImage], out: Path, *, at_most: int, trim: int = 0) -> Manifest:
     """Write ``chosen`` as JPEGs of 512×384 and at most so many bytes, with their manifest, into ``out``.
 
-    A row keeps what drew the picture, and its scores, which are those of the picture before it was enlarged; masks
-    stay behind. Raises ``DataError`` where ``out`` holds something already, or a picture cannot be made so small.
+    ``trim`` is the per cent of width and height that is cut from every edge, where generated pictures are least
+    certain. A row keeps what drew the picture, and its scores, which are those of the picture before it was cut and
+    enlarged; masks stay behind, and so do the reviewers' decisions, who saw another file. Raises ``DataError`` where
+    ``out`` holds something already, ``trim`` leaves nothing, or a picture cannot be made so small; then nothing is
+    written.
     """
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; give another --out.")
+    if not 0 <= trim < 50:
+        raise DataError(f"--trim {trim} is not between 0 and 49 per cent of every edge.")
+    files = [_small(_framed(read_picture(manifest.folder / one.image), trim), at_most, one.image_id) for one in chosen]
+    shipped = Manifest(out, tuple(_row(image, data, trim) for image, data in zip(chosen, files, strict=True)))
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for image in chosen:
-        data = _small(np.asarray(read_picture(manifest.folder / image.image)), at_most, image.image_id)
-        name = f"{image.image_id}.jpg"
-        (out / name).write_bytes(data)
-        settings = {**image.settings, "enlarged_to": f"{SIZE[0]}x{SIZE[1]}"}
-        digest = hashlib.sha256(data).hexdigest()
-        rows.append(replace(image, image=name, sha256=digest, mask=None, settings=settings))
-    shipped = Manifest(out, tuple(rows))
+    for row, data in zip(shipped.images, files, strict=True):
+        (out / row.image).write_bytes(data)
     shipped.save()
     return shipped
 
 
-def _small(pixels: np.ndarray, at_most: int, name: str) -> bytes:
-    large = Image.fromarray(pixels).resize(SIZE, Image.Resampling.BICUBIC)
+def _row(image: SyntheticImage, data: bytes, trim: int) -> SyntheticImage:
+    settings = {**image.settings, "trimmed_percent": trim, "enlarged_to": f"{SIZE[0]}x{SIZE[1]}"}
+    digest = hashlib.sha256(data).hexdigest()
+    return replace(image, image=f"{image.image_id}.jpg", sha256=digest, mask=None, settings=settings, accepted=None)
+
+
+def _framed(picture: Image.Image, trim: int) -> Image.Image:
+    """The middle of the picture, in the shape of ``SIZE``: cut, for a squashed lesion has another shape."""
+    width, height = (side * (100 - 2 * trim) / 100 for side in picture.size)
+    scale = min(width / SIZE[0], height / SIZE[1])
+    size = [max(1, round(side * scale)) for side in SIZE]
+    left, top = ((whole - part) // 2 for whole, part in zip(picture.size, size, strict=True))
+    return picture.crop((left, top, left + size[0], top + size[1]))
+
+
+def _small(picture: Image.Image, at_most: int, name: str) -> bytes:
+    large = picture.resize(SIZE, Image.Resampling.BICUBIC)
     for quality in QUALITIES:
         buffer = io.BytesIO()
         large.save(buffer, "JPEG", quality=quality, optimize=True)
