@@ -43,7 +43,8 @@ def attach_image(
 ) -> LesionImage:
     """Clean and store a picture of a lesion. The same bytes twice in one case are one image, and it is returned.
 
-    `image_manipulation` says whether it was altered or generated; "" is a photograph as it was taken.
+    `image_manipulation` says whether it was altered or generated; "" is a photograph as it was taken, and of a picture
+    that is there already says nothing.
     `recognisable` says whether a person could be known by it; near the face it has to be said, elsewhere None is no.
     `pixel_spacing` is in millimetres; an image that replaces another inherits none.
     `replaces` is the image in whose stead this one was taken, where others were asked for.
@@ -55,7 +56,7 @@ def attach_image(
     reason = override_reason.strip()
     asked = {"override_reason": reason, "recognisable": recognisable, "pixel_spacing": pixel_spacing}
     ensure_attachable(actor, case, lesion, **asked, **details)
-    known = already_there(case, lesion, sha256(data), replaces)
+    known = already_there(case, lesion, sha256(data), replaces, image_manipulation)
     if known:
         return keep_sent_scale(actor=actor, image=known, pixel_spacing=pixel_spacing)
     # Before the transaction: it takes long, and nobody should wait for it.
@@ -79,7 +80,8 @@ def attach_image(
                 keep_scale(actor, image, basis=ScaleBasis.STATED, pixel_spacing=pixel_spacing)
             return image
     except IntegrityError:
-        known = already_there(case, lesion, picture.sha256, replaces)  # a double click: the other one was faster
+        # A double click: the other one was faster.
+        known = already_there(case, lesion, picture.sha256, replaces, image_manipulation)
         if known is None:
             raise
         return keep_sent_scale(actor=actor, image=known, pixel_spacing=pixel_spacing)
@@ -97,9 +99,8 @@ def clean_upload(
     """What `attach_image` would refuse is refused, the rest is ready to be stored; None: it is in the case already."""
     reason = details.pop("override_reason", "").strip()
     ensure_attachable(actor, case, lesion, replaces=replaces, override_reason=reason, **details)
-    return (
-        None if already_there(case, lesion, sha256(data), replaces) else _clean_unless_known(actor, case, data, reason)
-    )
+    known = already_there(case, lesion, sha256(data), replaces, details.get("image_manipulation", ""))
+    return None if known else _clean_unless_known(actor, case, data, reason)
 
 
 def _clean_unless_known(actor: User, case: Case, data: bytes, reason: str) -> Picture:
@@ -168,7 +169,9 @@ def _problems(
     return problems
 
 
-def already_there(case: Case, lesion: Lesion, digest: str, replaces: LesionImage | None) -> LesionImage | None:
+def already_there(
+    case: Case, lesion: Lesion, digest: str, replaces: LesionImage | None, image_manipulation: str
+) -> LesionImage | None:
     known = LesionImage.objects.filter(case=case, sha256=digest).first()
     if known and replaces and known.pk == replaces.pk:
         raise Conflict("This is the very file that is to be replaced. Choose the new one.", existing=known)
@@ -176,6 +179,13 @@ def already_there(case: Case, lesion: Lesion, digest: str, replaces: LesionImage
         raise Conflict("This file is already in the case, and not in the stead of that image.", existing=known)
     if known and known.lesion_id != lesion.pk:
         raise Conflict("This file is already in the case, as an image of another lesion.", existing=known)
+    if known and image_manipulation not in ("", known.image_manipulation):
+        has = known.get_image_manipulation_display() or "As photographed"
+        raise Conflict(
+            f"This picture is already in the case, as “{has}”. To say that it is "
+            f"“{ImageManipulation(image_manipulation).label}”, choose that in its row on the page of the draft.",
+            existing=known,
+        )
     return known
 
 

@@ -46,7 +46,7 @@ def start_upload(
     reason = override_reason.strip()
     ensure_attachable(actor, case, lesion, override_reason=reason, **details)
     check_file(byte_size, sha256)
-    known = already_there(case, lesion, sha256, details.get("replaces"))
+    known = already_there(case, lesion, sha256, details.get("replaces"), details.get("image_manipulation", ""))
     if known is None and not reason:  # a reason is looked at once the picture is there
         refuse_known_bytes(actor, case, sha256, reason)
     told = {"lesion": lesion, "override_reason": reason, **details, "recognisable": bool(details.get("recognisable"))}

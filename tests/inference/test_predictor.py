@@ -264,6 +264,16 @@ def test_an_outline_that_is_no_number_is_no_picture_without_a_lesion(
         predictor.predict(encode(lesion()))
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the very overflow
+def test_a_probability_that_is_no_number_is_an_error_and_no_result(bundle: Bundle) -> None:
+    """A reader refuses such a temperature; whoever makes a manifest otherwise gets no malignancy of 1 for it."""
+    calibration = replace(bundle.manifest.calibration, temperature_fused=1e-320, temperature_image=1e-320)
+    predictor = Predictor(replace(bundle, manifest=replace(bundle.manifest, calibration=calibration)))
+    for metadata in (None, KNOWN):
+        with pytest.raises(InferenceError, match="probabilities of this picture are not numbers"):
+            predictor.predict(encode(lesion()), metadata)
+
+
 def test_the_first_answer_is_checked_once(own_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = Predictor(Bundle.load(own_bundle))
     runs: list[int] = []
