@@ -49,6 +49,7 @@ def read_manifest(document: Mapping[str, Any]) -> Manifest:
         values[section] = None
         if section in document:
             _read_into(values, section, read, document, problems)
+    problems += _not_storable(document)
     if problems:
         raise BundleError(problems)
     return Manifest(**values, document=document)
@@ -65,11 +66,26 @@ def _read_into(
         problems.append(f"manifest {section}: {error}")
 
 
+def _not_storable(document: Mapping[str, Any]) -> list[str]:
+    """A sentence for each section with a NUL in a key or a text, known or not: a clinic keeps the whole document."""
+    problems = []
+    for section, content in document.items():
+        left = [section, content]
+        while left:  # no recursion, for JSON may be nested as deep as its parser goes
+            value = left.pop()
+            if isinstance(value, Mapping):
+                left += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                left += value
+            elif isinstance(value, str) and "\0" in value:
+                problems.append(f"manifest {section!r}: {value!r} holds NUL, which no database keeps as text.")
+                break
+    return problems
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is not a non-empty text.")
-    if "\0" in value:
-        raise ValueError(f"{value!r} holds a character that no database keeps as text.")
     return value
 
 
@@ -160,10 +176,17 @@ def _metadata_encoding(values: Any) -> MetadataEncoding:
     return MetadataEncoding.from_dict(values)
 
 
+def _temperature(value: Any) -> float:
+    temperature = _number(value)
+    if not 0.01 <= temperature <= 100:  # a division by less overflows; fits search in .2 to 5
+        raise ValueError(f"the temperature {value!r} is not between 0.01 and 100; fit it anew on the validation side.")
+    return temperature
+
+
 def _calibration(values: Any) -> Calibration:
     return Calibration(
-        temperature_fused=_positive(values["temperature_fused"]),
-        temperature_image=_positive(values["temperature_image"]),
+        temperature_fused=_temperature(values["temperature_fused"]),
+        temperature_image=_temperature(values["temperature_image"]),
         log_prior=_by_code(values["log_prior"], high=0.0),
     )
 

@@ -97,7 +97,7 @@ class Predictor:
         Raises:
             ImageRefused: the bytes are no picture that may be analysed.
             BundleError: at the first call, as ``warm_up`` does.
-            InferenceError: the network's answer is not a number.
+            InferenceError: the network's answer, or a probability, is not a number.
             ValueError: the scale is not above zero.
         """
         self.warm_up()
@@ -165,6 +165,9 @@ class Predictor:
         if not (np.isfinite(logits).all() and np.isfinite(seen.mask).all()):
             raise InferenceError("The network's answer to this picture is not a number.")
         p = probabilities(logits, manifest, fused=seen.fused)
+        balanced = balanced_scores(logits, manifest, fused=seen.fused)
+        if not (np.isfinite(p).all() and np.isfinite(balanced).all()):
+            raise InferenceError("The probabilities of this picture are not numbers: check the bundle's calibration.")
         calibrated = self._by_code(p)
         conformal = manifest.conformal
         quantiles = conformal.fused if seen.fused else conformal.image
@@ -176,7 +179,7 @@ class Predictor:
         clock.lap("lesion")
         return Result(
             probabilities=calibrated,
-            balanced=self._by_code(balanced_scores(logits, manifest, fused=seen.fused)),
+            balanced=self._by_code(balanced),
             logits=self._by_code(logits),
             image_logits=self._by_code(seen.from_image),
             metadata_logits=self._by_code(seen.from_metadata),
