@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from cases.models import Explanation, ImageScale, LesionImage, User
 from cases.permissions import visible_image_scales
@@ -30,24 +31,35 @@ def newest_scale(user: User, image: LesionImage) -> ImageScale | None:
 
 
 def suggested_scales(user: User, image: LesionImage) -> QuerySet[ImageScale]:
-    """The clinic's last few scales of other images of this kind and size, for a person to choose one, newest first.
+    """The last few scales of other images of this kind and size, for a person to choose one, newest first.
 
     Same kind and size speak for the same device, and prove nothing. Of scales that are nearly the same one stands for
-    all: measured rather than stated, then the newest. What was taken back or corrected since is none.
+    all: measured rather than stated, then the newest. What was taken back or corrected since is none. Only the clinic's
+    newest scales are looked at, of whatever images: what is older than those is not suggested.
     """
+    looked_at = list(visible_image_scales(user).values_list("pk", flat=True)[:_LOOKED_AT])
+    newer = ImageScale.objects.filter(image=OuterRef("image"), created_at__gt=OuterRef("created_at"))
     alike = {"image__image_type": image.image_type, "image__width": image.width, "image__height": image.height}
-    holding = visible_image_scales(user).filter(**alike, pixel_spacing=F("image__pixel_spacing"))
-    newest = holding.exclude(image=image).values_list("pk", "basis", "pixel_spacing")[:_LOOKED_AT]
-    chosen = _distinct(sorted(newest, key=lambda scale: scale[1] != ScaleBasis.RULER))
+    newest = visible_image_scales(user).filter(~Exists(newer), pk__in=looked_at)
+    holding = newest.filter(pixel_spacing=F("image__pixel_spacing"))
+    chosen = _distinct(holding.filter(**alike).exclude(image=image))
     return visible_image_scales(user).filter(pk__in=chosen).select_related("image__case", "set_by")
 
 
-def _distinct(scales: Iterable[tuple[Any, str, Decimal]]) -> list[Any]:
-    chosen: dict[Any, Decimal] = {}
-    for pk, _, spacing in scales:
-        if len(chosen) < _SUGGESTED and all(abs(spacing - one) > _AS_GOOD_AS_SAME * one for one in chosen.values()):
-            chosen[pk] = spacing
-    return list(chosen)
+def _distinct(scales: Iterable[ImageScale]) -> list[UUID]:
+    """The first few that differ; the first measured one takes the place of a stated one that is nearly the same."""
+    chosen: list[ImageScale] = []
+    for scale in scales:
+        place = next((at for at, one in enumerate(chosen) if _nearly_same(one, scale)), None)
+        if place is None and len(chosen) < _SUGGESTED:
+            chosen.append(scale)
+        elif place is not None and (chosen[place].basis, scale.basis) == (ScaleBasis.STATED, ScaleBasis.RULER):
+            chosen[place] = scale
+    return [scale.pk for scale in chosen]
+
+
+def _nearly_same(one: ImageScale, other: ImageScale) -> bool:
+    return abs(one.pixel_spacing - other.pixel_spacing) <= _AS_GOOD_AS_SAME * one.pixel_spacing
 
 
 def _millimetres(descriptors: dict[str, Any], image: LesionImage) -> float | None:

@@ -14,9 +14,11 @@ from cases.models import LesionImage
 from cases.permissions import find, visible_images
 from cases.selectors.scales import suggested_scales
 from cases.selectors.veils import with_veils
+from cases.services import audit
 from cases.services.scales import set_scale
 from cases.views.access import came_from, requires
 from cases.views.intake import pieces
+from cases.vocabulary import Action
 
 
 @requires("set_scale")
@@ -40,7 +42,8 @@ def set_image_scale(request: HttpRequest, image: UUID) -> HttpResponse:
 @require_safe
 def scale_suggestions(request: HttpRequest, image: UUID) -> HttpResponse:
     """A piece: scales that the form may be filled with. It is asked for as the form is opened."""
-    found = find(visible_images(request.user), image)
+    found = find(visible_images(request.user).select_related("case__patient__clinic"), image)
+    audit.record_view(actor=request.user, action=Action.CASE_VIEWED, about=found.case)
     context = {"image": found, "suggestions": suggested_scales(request.user, found)}
     return render(request, "cases/_scale_suggestions.html", context)
 

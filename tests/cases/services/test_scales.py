@@ -248,6 +248,30 @@ def test_scales_of_like_images_are_suggested_newest_first_and_nearly_the_same_on
     assert list(suggested_scales(north.staff, image)) == [last, measured, older]
 
 
+def test_old_rulers_do_not_hide_the_newest_scale(north, image):
+    new = said_of(north, like(image), "0.050", days_ago=1)
+    rulers = [said_of(north, like(image), value, days_ago=400, basis="ruler") for value in ("0.020", "0.030", "0.040")]
+    suggested = list(suggested_scales(north.staff, image))
+    assert suggested[0] == new
+    assert set(suggested[1:]) < set(rulers)
+
+
+def test_a_scale_that_was_taken_back_and_said_again_is_suggested_as_it_was_said_last(north, image):
+    other = like(image)
+    said_of(north, other, "0.021", days_ago=9, basis="ruler")
+    set_scale(actor=north.staff, image=other, basis="unknown")
+    last, _ = set_scale(actor=north.staff, image=other, basis="stated", pixel_spacing=Decimal("0.021"))
+    assert list(suggested_scales(north.staff, image)) == [last]
+
+
+def test_only_the_newest_scales_of_the_clinic_are_looked_at(north, image, monkeypatch):
+    monkeypatch.setattr("cases.selectors.scales._LOOKED_AT", 2)
+    said_of(north, like(image), "0.030", days_ago=3)
+    near = said_of(north, like(image), "0.040", days_ago=2)
+    said_of(north, like(image, image_type="clinical: close-up"), "0.050", days_ago=1)
+    assert list(suggested_scales(north.staff, image)) == [near]
+
+
 def test_a_scale_of_an_image_that_is_not_alike_or_that_no_longer_holds_is_not_suggested(north, south, image):
     said_of(north, like(image, image_type="clinical: close-up"), "0.030", days_ago=1)
     other_size = like(image)
@@ -272,5 +296,6 @@ def test_the_page_offers_them_and_sets_none(client_for, north, image):
     assert f"measured {timezone.localtime():%-d %b %Y} on" in piece
     assert str(measured.image.case) in piece
     assert spacing(image) is None
+    assert AuditEvent.objects.about(image.case_id).filter(action="case_viewed", actor=north.dermatologist).exists()
     nothing = client_for(north.dermatologist).get(reverse("cases:scale_suggestions", args=[measured.image_id]))
     assert nothing.content.decode().strip() == ""
