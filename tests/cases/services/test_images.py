@@ -12,6 +12,7 @@ from cases.pictures import sha256
 from cases.services import images
 from cases.services.draft_images import describe_image
 from cases.services.orphan_files import remove_orphan_files
+from cases.services.uploads import start_upload
 from cases.storage import PrivateStorage, private_storage
 from tests.drawings import jpeg
 from tests.factories import CaseFactory, LesionFactory
@@ -101,6 +102,22 @@ def test_the_same_bytes_twice_are_one_image(attach, media):
     assert attach() == attach()
     assert LesionImage.objects.count() == 1
     assert len(stored_files(media)) == 2
+
+
+def test_the_same_bytes_as_something_else_than_they_are_kept_as_are_a_conflict(attach, north, case, lesion):
+    first = attach()
+    file = {"byte_size": len(jpeg()), "sha256": first.sha256, "image_type": "dermoscopic"}
+    announced = {"actor": north.staff, "case": case, "lesion": lesion, "image_manipulation": "synthetic", **file}
+    for again in (lambda: attach(image_manipulation="synthetic"), lambda: start_upload(**announced)):
+        with pytest.raises(Conflict, match=r"as “As photographed”\. To say that it is “Generated”") as refusal:
+            again()
+        assert refusal.value.existing == first
+    describe_image(actor=north.staff, image=first, image_type="dermoscopic", image_manipulation="altered")
+    with pytest.raises(Conflict, match="as “Altered”"):
+        attach(image_manipulation="synthetic")
+    assert attach(image_manipulation="altered") == attach() == first
+    assert start_upload(**{**announced, "image_manipulation": "altered"}).completed_at
+    assert LesionImage.objects.get().image_manipulation == "altered"
 
 
 def test_the_same_bytes_for_another_lesion_are_a_conflict(attach, case):
