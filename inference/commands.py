@@ -1,6 +1,6 @@
 """What the command line does; each command prints and returns its exit code.
 
-Exit codes: 0 done (single unreadable pictures have rows of their own), 1 no picture could be read or the
+Exit codes: 0 done (single pictures without an answer have rows of their own), 1 no picture was answered or the
 checked bundle is faulty, 2 the call cannot be served (no such path, bundle or column).
 """
 
@@ -22,7 +22,17 @@ from inference.decoding import decode
 from inference.errors import ImageRefused
 from inference.metadata import Metadata
 from inference.overlay import blend, render_overlay
-from inference.predictions import Row, find_images, image_names, metadata_of, predict_row, read_metadata, write_rows
+from inference.predictions import (
+    UNANSWERED,
+    Row,
+    fields_lacking,
+    find_images,
+    image_names,
+    metadata_of,
+    predict_row,
+    read_metadata,
+    write_rows,
+)
 from inference.predictor import Predictor
 from inference.result import Result
 from inference.surrogate_overlay import render_surrogate
@@ -43,10 +53,9 @@ def predict(arguments: Namespace) -> int:
     refused = [row.refusal for row in rows if row.refusal]
     for sentence in refused:
         print(sentence, file=sys.stderr)
-    print(
-        f"{len(rows)} images in {seconds:.1f} s ({len(rows) / seconds:.1f} images/s), "
-        f"{len(refused)} unreadable: {arguments.out}"
-    )
+    unanswered = sum(row.values["abstain_reason"] == UNANSWERED for row in rows)
+    counted = f"{len(refused) - unanswered} unreadable" + (f", {unanswered} without an answer" if unanswered else "")
+    print(f"{len(rows)} images in {seconds:.1f} s ({len(rows) / seconds:.1f} images/s), {counted}: {arguments.out}")
     return 1 if len(refused) == len(rows) else 0
 
 
@@ -147,11 +156,13 @@ def summary(result: Result) -> dict[str, object]:
 
 
 def _told(files: list[Path], table: Path | None) -> list[Metadata]:
-    """What the ``table`` says of each picture; how many it leaves out is said aloud."""
+    """What the ``table`` says of each picture; which columns it lacks and how many it leaves out is said aloud."""
     if table is None:
         return [Metadata()] * len(files)
     known = read_metadata(table)
     told = metadata_of(files, known, table)
+    for field in fields_lacking(table):
+        print(f"{table} has no column {field}: it counts as unknown. Rename the column that holds it.", file=sys.stderr)
     left = sum(file.stem not in known for file in files)
     if left:
         print(f"{left} of {len(files)} pictures have no row in {table}: the picture alone answers.", file=sys.stderr)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
-from inference.errors import ImageRefused, InferenceError
+from inference.errors import BundleError, ImageRefused, InferenceError
 from inference.metadata import Metadata
 from inference.predictor import Predictor
 from inference.vocabulary import CHALLENGE_ORDER
@@ -23,12 +23,13 @@ COLUMNS: Final = (
     "abstain_reason",
 )
 UNREADABLE: Final = "unreadable"
+UNANSWERED: Final = "no_answer"  # the network's is no number
 FIELDS: Final = ("age", "sex", "localization")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the file; ``refusal`` is the sentence when the picture could not be read."""
+    """One line of the file; ``refusal`` is the sentence when the picture could not be read or answered."""
 
     values: Mapping[str, str]
     refusal: str = ""
@@ -80,6 +81,13 @@ def read_metadata(file: Path) -> dict[str, Metadata]:
     return known
 
 
+def fields_lacking(file: Path) -> list[str]:
+    """Those of age, sex and localization that a readable table has no column of."""
+    with file.open(newline="", encoding="utf-8-sig") as stream:
+        columns = csv.DictReader(stream).fieldnames or ()
+    return [field for field in FIELDS if field not in columns]
+
+
 def metadata_of(files: Sequence[Path], known: Mapping[str, Metadata], file: Path) -> list[Metadata]:
     """The metadata of each picture, by its stem; one without a row of ``file`` has none.
 
@@ -99,11 +107,19 @@ def metadata_of(files: Sequence[Path], known: Mapping[str, Metadata], file: Path
 
 
 def predict_row(predictor: Predictor, file: Path, name: str, metadata: Metadata, scores: ScoreKind) -> Row:
-    """Predict one file; a picture that cannot be read gives a row without figures."""
+    """Predict one file; a picture that cannot be read, or whose answer is no number, gives a row without figures.
+
+    Raises:
+        BundleError: of the bundle, which no picture could be answered with.
+    """
     try:
         result = predictor.predict(file.read_bytes(), metadata)
     except (ImageRefused, OSError) as error:
         return Row({"image": name, "abstain_reason": UNREADABLE}, f"{file}: {error}")
+    except BundleError:
+        raise
+    except InferenceError as error:
+        return Row({"image": name, "abstain_reason": UNANSWERED}, f"{file}: {error}")
     shown = result.probabilities if scores == "calibrated" else result.balanced
     return Row(
         {

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-from inference.errors import BundleError
+from inference.errors import BundleError, InferenceError
 from training.data.records import DataError
 from training.data.splits import LeakError
 
@@ -58,11 +58,11 @@ def main(argv: list[str] | None = None) -> str:
     args.argv = sys.argv[1:] if argv is None else argv  # quoted in reports
     try:
         text: str = COMMANDS[args.command].run(args)
-    except (DataError, LeakError, ValueError) as error:
-        sys.exit(f"{args.command}: {error}")
     except BundleError as error:
         asked = " Give --bundle the folder that export wrote." if getattr(args, "bundle", None) else ""
         sys.exit(f"{args.command}: {error}{asked}")
+    except (DataError, LeakError, ValueError, InferenceError) as error:
+        sys.exit(f"{args.command}: {error}")
     except OSError as error:  # the system's names a file; our own FileExistsError is a sentence already
         said = f"{error.filename} cannot be read or written ({error.strerror}); check the path."
         sys.exit(f"{args.command}: {said if error.filename else error}")

@@ -6,14 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from inference.__main__ import main
 from inference.bundle import Bundle
+from inference.decoding import decode_for
 from inference.errors import InferenceError
+from inference.head import Floats
 from inference.metadata import Metadata
 from inference.predictions import read_metadata
 from inference.predictor import Predictor
+from inference.preprocessing import prepare, to_tensor
+from inference.runtime import Runtime
 from inference.scope import FeatureSpace
 from inference.vocabulary import DIAGNOSES
 from tests.bundles import CHANNELS, build_tiny_bundle
@@ -102,6 +107,31 @@ def test_an_unreadable_picture_has_a_row_and_a_sentence(
     printed = capsys.readouterr()
     assert "broken.jpg: The end of the file is missing" in printed.err
     assert "1 unreadable" in printed.out
+
+
+def test_an_answer_that_is_no_number_has_a_row_and_a_sentence_and_the_batch_goes_on(
+    bundle: Bundle, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound, asked = Runtime.run, to_tensor(prepare_of(folder / "ISIC_0000001.jpg", bundle), bundle.manifest.input)
+
+    def run(self: Runtime, tensor: Floats) -> tuple[Floats, Floats]:
+        features, mask = sound(self, tensor)
+        return (features * np.nan if np.array_equal(tensor, asked) else features), mask
+
+    monkeypatch.setattr(Runtime, "run", run)
+    code, rows = predict(bundle, tmp_path / "out.csv", folder)
+    assert (code, len(rows)) == (0, 4)
+    assert rows[1] == dict.fromkeys(HEADER.split(","), "") | {"image": "ISIC_0000001", "abstain_reason": "no_answer"}
+    assert all(row["NV"] for row in (rows[0], *rows[2:]))
+    printed = capsys.readouterr()
+    assert "ISIC_0000001.jpg: The network's answer to this picture is not a number" in printed.err
+    assert "0 unreadable, 1 without an answer" in printed.out
+
+
+def prepare_of(file: Path, bundle: Bundle) -> NDArray[np.uint8]:
+    spec = bundle.manifest.input
+    seen = decode_for(file.read_bytes(), spec.width, spec.height)
+    return prepare(seen.image, spec, seen.size).pixels
 
 
 def test_when_no_picture_could_be_read_the_exit_code_says_so(bundle: Bundle, tmp_path: Path) -> None:
@@ -294,6 +324,16 @@ def test_how_many_pictures_have_no_metadata_is_said(
     code, _ = predict(bundle, tmp_path / "out.csv", folder, "--metadata", tmp_path / "metadata.csv")
     assert code == 0
     assert "3 of 4 pictures have no row in" in capsys.readouterr().err
+
+
+def test_columns_that_the_table_lacks_are_named(
+    bundle: Bundle, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "metadata.csv").write_text("image_id,age_approx,sex\nISIC_0000001,80,male\n")
+    assert predict(bundle, tmp_path / "out.csv", folder, "--metadata", tmp_path / "metadata.csv")[0] == 0
+    said = capsys.readouterr().err
+    for field, lacking in {"age": True, "sex": False, "localization": True}.items():
+        assert (f"has no column {field}: it counts as unknown" in said) == lacking
 
 
 def test_two_pictures_of_one_name_do_not_share_a_patient(

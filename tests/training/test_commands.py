@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.errors import InferenceError
 from training import commands
 from training.__main__ import COMMANDS, main
 from training.commands import export
@@ -152,3 +153,12 @@ def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixtur
         main([command, "--help"])
     assert stopped.value.code == 0
     assert "--data" in capsys.readouterr().out
+
+
+def test_an_answer_that_is_no_number_ends_a_command_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_: object) -> str:
+        raise InferenceError("The network's answer to this picture is not a number.")
+
+    monkeypatch.setattr(COMMANDS["eda"], "run", run)
+    with pytest.raises(SystemExit, match="eda: The network's answer to this picture is not a number"):
+        main(["eda", "--data", "nowhere", "--out", "nowhere"])
