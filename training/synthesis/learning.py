@@ -66,8 +66,8 @@ def learn(
     """Train into ``out`` (config.json, split.json, last.ckpt, final.ckpt), return final.ckpt; resumes from last.ckpt.
 
     Only the training side of ``split`` is seen, whose hash the record keeps. ``before`` is told the cost of a new run.
-    Raises ``LeakError`` for a split that leaks, ``DataError`` where ``out`` holds the beginning of another run or
-    ``config`` averages as older runs did.
+    Raises ``LeakError`` for a split that leaks, ``DataError`` where ``out`` holds the beginning of another run or a
+    packed generator, or ``config`` averages as older runs did.
     """
     if split.leaks:
         raise LeakError(
@@ -86,6 +86,8 @@ def learn(
             raise DataError(f"{out} holds a generator of other settings or another split; give another --out.")
         if final.exists():
             return final
+    elif final.exists():
+        raise DataError(f"{out} holds a finished generator without last.ckpt, as pack writes it; give another --out.")
     else:
         _write_record(out, config, split)
         if before is not None:

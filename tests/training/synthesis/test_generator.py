@@ -68,6 +68,27 @@ def test_patches_are_folded_and_put_back_where_they_were(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
+    ("config", "training", "last"),
+    [(TINY, False, False), (TINY, True, True), (UPSCALER, False, True), (UPSCALER, True, True)],
+)
+def test_what_draws_without_patches_is_asked_as_older_generators_were(
+    *, config: GeneratorConfig, training: bool, last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = build(config).train(training)
+    asked: list[bool] = []
+
+    def forward(folded: torch.Tensor, *args: Any, **kwargs: Any) -> SimpleNamespace:
+        asked.append(folded.is_contiguous(memory_format=torch.channels_last))
+        return SimpleNamespace(sample=folded[:, : 3 * config.patch**2])
+
+    monkeypatch.setattr(network.unet, "forward", forward)
+    channels = 4 if config.kind == "upscaler" else 1
+    time = target = torch.zeros(2, dtype=torch.long)
+    network(torch.zeros(2, 3, *config.size), time, target, torch.zeros(2, channels, *config.size))
+    assert asked == [last]
+
+
+@pytest.mark.parametrize(
     ("wrong", "words"),
     [({"patch": 0}, "1 or more"), ({"patch": 5}, "patches of 5"), ({"kind": "dcgan", "patch": 2}, "leave patch at 1")],
 )

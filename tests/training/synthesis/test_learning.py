@@ -23,6 +23,7 @@ from training.synthesis.canvases import Canvases, fitted_mask
 from training.synthesis.config import GeneratorConfig, read_generator_config
 from training.synthesis.generator import Generator, load_generator
 from training.synthesis.learning import Cost, learn, loader
+from training.synthesis.packing import pack
 
 
 class Killed(Exception):
@@ -70,6 +71,14 @@ def test_a_run_continued_at_its_end_keeps_its_averaged_weights(
     written = (tmp_path / "final.ckpt").read_bytes()
     learn(*training_side, config, tmp_path)  # the same command once more
     assert (tmp_path / "final.ckpt").read_bytes() == written
+
+
+def test_a_packed_generator_is_not_trained_over(diffusion: Generator, training_side: Side, tmp_path: Path) -> None:
+    pack(diffusion.path, tmp_path / "packed")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "packed").iterdir()}
+    with pytest.raises(DataError, match="holds a finished generator without"):
+        learn(*training_side, TINY, tmp_path / "packed")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "packed").iterdir()} == before
 
 
 def test_the_weights_are_averaged_and_move(diffusion: Generator) -> None:
