@@ -210,7 +210,8 @@
   const picker = form.elements.files;
 
   // A picture that is taken again is announced as the one before it stands, whatever the form is set to, and that one
-  // goes when the new one has become an image; until then nothing is lost.
+  // goes when the new one has become an image; until then nothing is lost. What was done to the old one is not told of
+  // the new one: that is another photograph.
   function asItStands(shot) {
     const told = new FormData(shot.querySelector("form.shot-kind"));
     return [
@@ -218,7 +219,6 @@
       ["replaces", shot.dataset.replaces],
       ["image_type", told.get("image_type")],
       ["dermoscopic_type", told.get("dermoscopic_type") ?? ""],
-      ["image_manipulation", told.get("image_manipulation")],
       ["recognisable", told.has("recognisable") ? "yes" : "no"],
       ["instead_of", shot.id.replace("image-", "")],
     ];
@@ -263,6 +263,7 @@
     const fields = [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name));
     sendAll(files, fields);
     picker.value = "";
+    form.elements.image_manipulation.value = ""; // said of these files; the next ones are photographs unless it is said again
   }
 
   picker.addEventListener("change", () => take([...picker.files]));

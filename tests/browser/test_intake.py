@@ -173,10 +173,12 @@ def test_a_blurred_picture_is_told_at_once_and_taken_again_or_used_anyway(draft,
 def test_what_was_done_to_a_picture_goes_with_it_and_can_be_put_right_in_its_row(draft, program, visit):
     page = visit("staff", viewport=NARROW)
     open_intake(page, draft)
-    page.get_by_label("Altered or generated?").select_option("Generated")
+    said = page.locator("#upload").get_by_label("Altered or generated?")
+    said.select_option("Generated")
     choose(page, "lesion.jpg", jpeg(seed=83))
     row = page.locator("li[id^=image-]")
     expect(row.locator(".made")).to_have_text("generated")
+    expect(said).to_have_value("")  # the next ones are photographs unless it is said again
     row.get_by_label("Altered or generated").select_option("As photographed")
     expect(row.locator(".made")).to_have_count(0)
     assert overflow(page) == []

@@ -27,6 +27,7 @@ def test_taken_again_it_stays_what_it_was_whatever_the_form_is_set_to_and_goes_o
     page, staff = visit("staff"), program("staff")
     page.watch.expects(422)
     open_intake(page, draft)
+    page.locator("#upload").get_by_label("Altered or generated?").select_option("Altered")
     choose(page, "lesion.jpg", blurred(401))
     with page.expect_response(re.compile("/describe/$")):
         page.locator(ROWS).get_by_label("Taken with").select_option("contact polarized")
@@ -43,6 +44,7 @@ def test_taken_again_it_stays_what_it_was_whatever_the_form_is_set_to_and_goes_o
     (new,) = staff.get(f"cases/{draft['id']}/")["images"]
     assert new["id"] != old["id"]
     assert (new["lesion"], new["dermoscopic_type"]) == (old["lesion"], "contact polarized")
+    assert (old["image_manipulation"], new["image_manipulation"]) == ("altered", None)  # another photograph
 
 
 def test_what_had_arrived_before_it_was_cancelled_is_shown(draft, program, visit):
