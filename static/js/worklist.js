@@ -44,7 +44,7 @@ function listen() {
 const order = (root) => [...root.querySelectorAll("tr[data-case]")].map((row) => row.dataset.case).join();
 let waiting = null; // a newer table that waits until it is asked for
 
-// Rows move when somebody asks for it, or while nobody sees them. The counts beside them are news at once.
+// Rows move when somebody asks for it, or while nobody sees them. The counts beside them, and whether there is anything to read, are news at once.
 function holdBack(event) {
   if (event.detail.target !== queue || !event.detail.shouldSwap) return; // 204: nothing is new
   const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
@@ -55,8 +55,18 @@ function holdBack(event) {
   event.detail.shouldSwap = false;
   waiting = "held";
   document.getElementById("worklist-changed").hidden = false;
-  views.removeAttribute("hx-swap-oob");
-  document.getElementById("worklist-views").replaceWith(views);
+  renew(views);
+  renew(fresh.getElementById("read-next"));
+}
+
+// The keyboard stays where it is.
+function renew(piece) {
+  if (!piece) return; // not everybody reads
+  const old = document.getElementById(piece.id);
+  const focused = old.contains(document.activeElement) && document.activeElement.id;
+  piece.removeAttribute("hx-swap-oob");
+  old.replaceWith(piece);
+  if (focused) document.getElementById(focused)?.focus();
 }
 
 function showChanges() {

@@ -70,6 +70,22 @@ def test_the_queue_counts_and_nothing_moves_until_it_is_asked_for(program, pictu
     program("colleague").post(f"cases/{first['id']}/release/", status=200)
 
 
+def test_while_the_table_waits_it_is_news_at_once_that_there_is_something_to_read(program, pictures, visit):
+    program("staff").ready(next(pictures))
+    page = visit("dermatologist")
+    page.goto("/worklist/?view=all&rows=500")
+    read = page.locator("#read-next button")
+    expect(read).to_be_enabled()
+    # As it stood before anything waited; the rows of cases that others hold stay.
+    page.evaluate(
+        "() => { const b = document.querySelector('#read-next button'); b.disabled = true; b.textContent = 'Nothing to read'; }"
+    )
+    program("staff").ready(next(pictures))
+    expect(page.get_by_role("button", name=re.compile("Show it"))).to_be_visible()
+    expect(read).to_be_enabled()
+    expect(read).to_contain_text("Read next")
+
+
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["desk", "telephone"])
 def test_a_case_on_its_way(clinic, program, pictures, visit, viewport):
     page = visit("staff", viewport=viewport)
