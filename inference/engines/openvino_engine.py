@@ -16,7 +16,7 @@ class OpenVino:
     def __init__(self, model: bytes) -> None:
         precision = "bfloat16" if computes_in_bfloat16() else "float32"
         self.description = f"openvino {openvino.__version__.partition('-')[0]} {precision} 1 thread"
-        # bfloat16 keeps 8 bits of each number: a logit of the shipped network moved by .034 at most (ADR 7).
+        # bfloat16 keeps 8 bits of each number: a logit of bundle 0.3.0 moved by .035 at most (ADR 7).
         self.tolerance = 0.1 if precision == "bfloat16" else 1e-3
         core = openvino.Core()
         self._compiled = core.compile_model(
