@@ -58,7 +58,7 @@ triage: $(VENV)/.test ## Measure in a browser how long the next case takes to be
 demo: $(VENV)/.serve ## Load real cases into the demo clinic: make demo DATA=<HAM10000 folder> CASES=60
 	$(BIN)/python manage.py demo $(if $(DATA),--data "$(DATA)") --cases $(CASES)
 
-screens: $(VENV)/.test ## Take a picture of each main page anew into docs/screens, with drawn lesions only
+screens: $(VENV)/.test ## Take a picture of each main page anew into docs/screens, of the demo clinic
 	$(BIN)/python -m pytest tests/browser/screens.py -p no:randomly -q
 
 clean: ## Remove the virtual environment; data stays

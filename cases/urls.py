@@ -27,7 +27,7 @@ app_name = "cases"
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("home/<slug:name>/", home.home_list, name="home_list"),
+    path("home/<slug:code>/", home.home_list, name="home_list"),
     path("patients/", patients.register, name="patients"),
     path("patients/find/", patients.find, name="find_patients"),
     path("patients/likely/", patients.likely, name="likely_patients"),

@@ -55,7 +55,7 @@ def prepare() -> dict[str, dict[str, str]]:
     """Schema, demo clinic, network and first cases; harmless to repeat. Returns the logins."""
     call_command("migrate", verbosity=0, interactive=False)
     from cases.demo.clinic import ensure_demo_clinic, ensure_model
-    from cases.demo.loading import load_drawings_if_empty
+    from cases.demo.loading import load_day
     from cases.errors import DomainError
 
     clinic, logins = ensure_demo_clinic()
@@ -63,7 +63,7 @@ def prepare() -> dict[str, dict[str, str]]:
         ensure_model(clinic)
     except DomainError as error:
         logger.warning("No network answers: %s Cases go straight to the dermatologist.", error)
-    load_drawings_if_empty(clinic)
+    load_day(clinic)
     return logins
 
 

@@ -5,18 +5,21 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from cases.demo.drawings import drawn_cases
+from cases.demo.day import INVENTED, cases_of_the_day
 from cases.demo.filing import DemoCase, file_case
 from cases.demo.ham10000 import ham10000_cases
 from cases.models import Clinic, ModelVersion, Patient, User
 from cases.vocabulary import Role
 
 
-def load_drawings_if_empty(clinic: Clinic) -> int:
-    """Drawn lesions for a clinic that has no patient yet; returns how many cases were filed."""
-    if Patient.objects.of_clinic(clinic).exists():
+def load_day(clinic: Clinic) -> int:
+    """A day's cases for a clinic that has no other patient; returns how many were filed.
+
+    What an earlier start filed stays, and where it was broken off this one goes on.
+    """
+    if Patient.objects.of_clinic(clinic).exclude(identifier__startswith=INVENTED).exists():
         return 0
-    return _file_all(drawn_cases(timezone.localdate()), clinic)
+    return _file_all(cases_of_the_day(timezone.localdate()), clinic)
 
 
 def load_ham10000(clinic: Clinic, folder: Path, *, count: int) -> int:

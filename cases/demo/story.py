@@ -3,11 +3,8 @@
 import time
 from typing import Final
 
-from django.utils import timezone
-
-from cases.demo.drawings import DRAWN, cases_dealt_with
-from cases.demo.filing import DemoCase, file_case
-from cases.models import Case, Clinic, Patient, User
+from cases.demo.day import identifier_of
+from cases.models import Case, Clinic, User
 from cases.services.reads import record_read
 from cases.services.retakes import request_images
 from cases.services.review import claim_case
@@ -19,31 +16,24 @@ _LOOK_EVERY: Final = 0.5
 
 
 def tell_story(clinic: Clinic, *, patience: float = PATIENCE) -> int:
-    """File both as staff, wait for the network, act as the dermatologist; returns how many were dealt with.
+    """Wait for the network, then act as the dermatologist; returns how many cases were dealt with.
 
-    Harmless to repeat: what was dealt with before stays as it is. A clinic without drawings gets none here either.
+    Harmless to repeat: what was dealt with before stays as it is. A clinic without these people gets none here either.
     """
-    if not Patient.objects.of_clinic(clinic).filter(identifier__startswith=DRAWN).exists():
-        return 0
-    staff, reader = (_one_of(clinic, role) for role in (Role.STAFF, Role.DERMATOLOGIST))
-    read, cut_off = (_filed(demo, staff) for demo in cases_dealt_with(timezone.localdate()))
+    reader = User.objects.filter(membership__clinic=clinic, membership__role=Role.DERMATOLOGIST).earliest("pk")
     give_up = time.monotonic() + patience
     done = 0
-    for case, deal_with in ((read, _read_otherwise), (cut_off, _send_back)):
-        if _settled(case, give_up).state == CaseState.READY and not _was_dealt_with(case):
+    for then, deal_with in (("read otherwise", _read_otherwise), ("another image", _send_back)):
+        case = _first_case(clinic, identifier_of(then))
+        if case and _settled(case, give_up).state == CaseState.READY and not _was_dealt_with(case):
             deal_with(case, reader)
             done += 1
     return done
 
 
-def _one_of(clinic: Clinic, role: Role) -> User:
-    return User.objects.filter(membership__clinic=clinic, membership__role=role).earliest("pk")
-
-
-def _filed(demo: DemoCase, staff: User) -> Case:
-    """Newly filed, or the first of a patient for whom somebody may have opened others since."""
-    cases = Case.objects.of_clinic(staff.clinic).filter(patient__identifier=demo.identifier)
-    return file_case(demo, actor=staff) or cases.earliest("created_at")
+def _first_case(clinic: Clinic, identifier: str) -> Case | None:
+    """Of a patient for whom somebody may have opened others since."""
+    return Case.objects.of_clinic(clinic).filter(patient__identifier=identifier).order_by("created_at").first()
 
 
 def _was_dealt_with(case: Case) -> bool:
@@ -66,10 +56,11 @@ def _read_otherwise(case: Case, reader: User) -> None:
         reader=reader,
         case=case,
         decision=Decision.OVERRIDE,
-        diagnosis=Diagnosis.BKL,
-        management=Management.REASSURE,
-        reason=OverrideReason.DERMOSCOPIC_CRITERIA,
-        comment="Milia-like cysts and comedo-like openings; sharply bordered.",
+        # The more careful way: nobody shall learn here to wave through what a network did not rule out.
+        diagnosis=Diagnosis.MEL,
+        management=Management.BIOPSY,
+        reason=OverrideReason.HISTORY,
+        comment="Pigment on the face that has grown within a year: lentigo maligna is not ruled out.",
     )
 
 

@@ -41,9 +41,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @requires("view_home")
 @require_safe
-def home_list(request: HttpRequest, name: str) -> HttpResponse:
+def home_list(request: HttpRequest, code: str) -> HttpResponse:
     """One list of the start page to its end, page by page; nobody counts how long it is."""
-    whole = _lists_of(request.user).get(name)
+    whole = _lists_of(request.user).get(code)
     if whole is None:
         raise NotFound("There is no such list on your start page.")
     asked = request.GET.get("page", "")

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 PROCESS = "PYTEST_XDIST_WORKER"  # gw0, gw1, …: set by pytest-xdist, and handed on to every command that a test starts
+LAST = 15  # a Redis has 16 unless it was told otherwise
 TAKEN = "SKINCLINIC_TESTS_SHARE"  # whose share the environment holds, so that such a command takes no second one
 
 
@@ -13,7 +14,7 @@ def take_share(environment: MutableMapping[str, str], folder: Path) -> None:
     """Point ``environment`` at ``folder`` and at this process's own broker; with one process, only where it is silent.
 
     pytest-django names the databases by itself. The first process keeps the number of the Redis that was given, each
-    other one counts on from there.
+    other one counts on from there. Raises ``ValueError`` where a Redis has no such number.
     """
     process = environment.get(PROCESS, "")
     if not process:
@@ -29,9 +30,15 @@ def take_share(environment: MutableMapping[str, str], folder: Path) -> None:
 
 
 def redis_number(url: str) -> int:
-    """The number of the database in a Redis address; 0 where it names none."""
-    return int(urlsplit(url).path.strip("/") or 0)
+    """The number of the database in a Redis address; 0 where it names none. Raises ``ValueError`` for a socket's."""
+    number = urlsplit(url).path.strip("/") or "0"
+    if not number.isdecimal():
+        raise ValueError(f"{url} names no number of a Redis; give redis://HOST:PORT/NUMBER, or run with JOBS=1.")
+    return int(number)
 
 
 def _counted_on(url: str, by: int) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{redis_number(url) + by}"))
+    number = redis_number(url) + by
+    if number > LAST:
+        raise ValueError(f"{url} has no number {number}: give one of at most {LAST - by}, or run with JOBS=1.")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))

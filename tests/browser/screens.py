@@ -1,4 +1,4 @@
-"""`make screens`: a picture of each main page for docs/screens, of drawn lesions and invented people only.
+"""`make screens`: a picture of each main page for docs/screens, of generated lesions and invented people only.
 
 Not part of the suite: its name is none that pytest looks for. `SCREENS` names another folder to write into.
 """
@@ -10,9 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from cases.demo import drawings
+from cases.demo.day import GENERATED
 from tests.browser.arranging import Person
 from tests.browser.pages import ask_for_another, wait_for_the_chain
 from tests.browser.probes import settle
@@ -34,12 +34,12 @@ def bundle():
 
 @pytest.fixture(scope="session")
 def demo(clinic, program):
-    """The demo clinic once its drawings are analysed, with a draft, and a case that is asked for a new image."""
+    """The demo clinic once its day is analysed, with a draft, and a case that is asked for a new image."""
     staff, reader = program("staff"), program("dermatologist")
     wait_until(lambda: _all_ready(staff), seconds=THE_DEMO_IS_THERE, every=1)
     first, *_, last = reader.get("worklist/")["results"]
     reader.post(f"cases/{last['id']}/request-images/", status=200, reason="glare", comment="Without the flash, please.")
-    draft = staff.draft(picture=_lesion(90), person=Person("DRAWING-90", "Drawing", "Ninety"))
+    draft = staff.draft(picture=_lesion(20), person=Person("INVENTED-90", "Agnes", "Roth"))
     model = program("admin").get("models/")["results"][0]["id"]
     ids = {"first": first["id"], "asked": last["id"], "draft": draft["id"], "patient": first["patient"], "model": model}
     return SimpleNamespace(ids=ids, staff=staff)
@@ -50,9 +50,11 @@ def _all_ready(staff):
     return states and "submitted" not in states
 
 
-def _lesion(seed):
-    pen, *_ = [scene[1] for scene in drawings._SCENES]
-    return drawings.drawing(pen, seed=seed)
+def _lesion(number):
+    """One of the demo clinic's pictures mirrored: it is another picture to the guard against the wrong patient."""
+    buffer = io.BytesIO()
+    ImageOps.mirror(Image.open(sorted(GENERATED.glob("*.jpg"))[number])).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
 
 
 def still(page):
@@ -105,7 +107,7 @@ def test_screen(screen, demo, visit):
 def test_screen_of_a_case_on_its_way(clinic, demo, visit):
     page = visit("staff")
     with clinic.frozen_worker():
-        case = demo.staff.submit(demo.staff.draft(picture=_lesion(91), person=Person("DRAWING-91", "Drawing", "One")))
+        case = demo.staff.submit(demo.staff.draft(picture=_lesion(27), person=Person("INVENTED-91", "Emil", "Frank")))
         page.goto(f"/cases/{case['id']}/")
         page.locator("[aria-current=step]").wait_for()
         take(page, "progress")

@@ -1,23 +1,26 @@
 """The demo clinic: the same at every start, filed through the same services as everything else."""
 
 import csv
-import io
 import json
+import re
+from collections import Counter
 from datetime import date
+from hashlib import sha256
 
 import pytest
-from PIL import Image
 
+from cases import workflows
 from cases.demo.clinic import ensure_demo_clinic, ensure_model, logins_file
-from cases.demo.drawings import MARK, drawn_cases
+from cases.demo.day import GENERATED, cases_of_the_day
 from cases.demo.filing import years_ago
-from cases.demo.loading import load_drawings_if_empty, load_ham10000
+from cases.demo.loading import load_day, load_ham10000
 from cases.errors import InvalidInput, NotFound
-from cases.models import Analysis, Case, Clinic, LesionImage, ModelVersion, Patient, User
+from cases.models import Analysis, AuditEvent, Case, Clinic, LesionImage, ModelVersion, Patient, User
 from cases.pictures import clean_picture
 from cases.selectors.audit import verify_chain
 from cases.services.analyses import perform_analysis
 from cases.services.model_registry import activate_model
+from inference.vocabulary import DIAGNOSES, DIAGNOSIS_NAMES
 from tests.bundles import build_tiny_bundle
 from tests.drawings import jpeg
 
@@ -65,43 +68,79 @@ def test_a_lost_database_keeps_the_passwords_of_the_file(data_folder):
     assert User.objects.get(username="demo-admin").check_password(kept["admin"]["password"])
 
 
-def test_drawn_lesions_are_labelled_as_drawings():
+def test_a_day_of_invented_people_with_generated_pictures():
     clinic, _ = ensure_demo_clinic()
-    assert load_drawings_if_empty(clinic) == 8
-    assert load_drawings_if_empty(clinic) == 0
-    assert all(case.reason.startswith("Drawing, not a patient") for case in Case.objects.all())
-    assert set(Patient.objects.values_list("given_name", flat=True)) == {"Drawing"}
+    assert load_day(clinic) == 43
+    assert load_day(clinic) == 0
+    assert all(patient.identifier.startswith("INVENTED-") for patient in Patient.objects.all())
     assert set(LesionImage.objects.values_list("image_manipulation", flat=True)) == {"synthetic"}
     assert verify_chain(clinic).ok
 
 
-def test_the_mark_is_in_every_picture():
-    """The lower edge of each drawing is a white strip with dark words."""
-    for case in drawn_cases(TODAY):
-        picture = Image.open(io.BytesIO(case.picture)).convert("L")
-        strip = picture.crop((0, 560, 800, 600))
-        assert strip.getpixel((5, 5)) > 240
-        assert strip.getextrema()[0] < 80, "the strip is empty"
-    assert "NOT A PATIENT" in MARK
+def test_a_start_that_broke_off_is_gone_on_with_and_leaves_no_patient_without_a_case(monkeypatch):
+    clinic, _ = ensure_demo_clinic()
+    submit, filed = workflows.submit_case, []
+
+    def killed_at_the_third(**given):
+        if len(filed) == 2:
+            raise KeyboardInterrupt
+        filed.append(given["case"])
+        return submit(**given)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(workflows, "submit_case", killed_at_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            load_day(clinic)
+    assert Patient.objects.count() == Case.objects.exclude(state="draft").count() == 2
+    assert load_day(clinic) == 41
 
 
-def test_drawings_are_the_same_at_every_start():
-    first, again = ([case.picture for case in drawn_cases(TODAY)] for _ in range(2))
+def test_a_clinic_with_patients_of_its_own_gets_no_invented_ones(ham10000):
+    clinic, _ = ensure_demo_clinic()
+    load_ham10000(clinic, ham10000, count=1)
+    assert load_day(clinic) == 0
+
+
+def test_the_day_is_the_same_at_every_start():
+    first, again = ([(case.identifier, case.picture) for case in cases_of_the_day(TODAY)] for _ in range(2))
     assert first == again
-    assert len(set(first)) == 8
+    assert len({picture for _, picture in first}) == 43
 
 
-def test_the_network_reads_drawings_and_refuses_the_dark_one(settings, tmp_path):
+def test_the_shipped_pictures_are_what_their_manifest_says_and_small():
+    rows = json.loads((GENERATED / "manifest.json").read_text())["images"]
+    assert Counter(row["diagnosis"] for row in rows) == dict.fromkeys(DIAGNOSES, 6)
+    assert {row["image"] for row in rows} == {path.name for path in GENERATED.glob("*.jpg")}
+    for row in rows:
+        data = (GENERATED / row["image"]).read_bytes()
+        assert len(data) <= 40_000
+        assert sha256(data).hexdigest() == row["sha256"]
+        assert row["image_manipulation"] == "synthetic"
+        assert row["scores"]["copy"] == 0, "no photograph of a patient is shipped"
+        assert row["generator"]
+        assert len(row["weights_sha256"]) >= 64
+        assert "CC BY-NC 4.0" in row["licence"]
+
+
+def test_nothing_that_a_picture_was_drawn_as_reaches_the_clinic():
+    clinic, _ = ensure_demo_clinic()
+    load_day(clinic)
+    reasons = " ".join(case.reason for case in Case.objects.all()).lower()
+    told = reasons + " ".join(str(event.payload) for event in AuditEvent.objects.all()).lower()
+    assert not [name for name in DIAGNOSIS_NAMES.values() if name.lower() in told]
+    assert not set(DIAGNOSES) & set(re.findall(r"[a-z]+", reasons))
+
+
+def test_the_network_reads_the_day_and_refuses_what_no_network_could_judge(settings, tmp_path):
     settings.MODELS_DIR = tmp_path / "models"
     build_tiny_bundle(settings.MODELS_DIR / "tiny-0.0")
     clinic, _ = ensure_demo_clinic()
     assert ensure_model(clinic).stage == "active"
-    load_drawings_if_empty(clinic)
+    load_day(clinic)
     for pk in Analysis.objects.values_list("pk", flat=True):
         perform_analysis(pk)
-    refused = Analysis.objects.get(abstain_reason="low_quality")
-    assert refused.image.case.patient.family_name == "Picture too dark"
-    assert Analysis.objects.filter(state="succeeded").count() == 7
+    refused = Analysis.objects.filter(abstain_reason="low_quality")
+    assert "Demir" in {analysis.image.case.patient.family_name for analysis in refused}, "the dark one"
 
 
 def test_a_new_bundle_takes_over_and_a_rollback_stays(settings, tmp_path):
@@ -186,7 +225,7 @@ def test_a_birth_date_gives_its_age(age, day):
     assert years_ago(None, day) is None
 
 
-def test_every_drawing_is_a_picture_that_uploads_take():
-    for case in drawn_cases(TODAY):
-        assert clean_picture(case.picture).width == 800
+def test_every_picture_of_the_day_is_one_that_uploads_take():
+    for case in cases_of_the_day(TODAY):
+        assert clean_picture(case.picture).width == 512
     assert Clinic.objects.count() == 0

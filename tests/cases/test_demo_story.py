@@ -3,7 +3,7 @@
 import pytest
 
 from cases.demo.clinic import ensure_demo_clinic, ensure_model
-from cases.demo.loading import load_drawings_if_empty
+from cases.demo.loading import load_day
 from cases.demo.story import tell_story
 from cases.models import Analysis, Case, Patient, Read, RetakeRequest, User
 from cases.selectors.audit import verify_chain
@@ -27,8 +27,8 @@ def clinic(settings, tmp_path, media, monkeypatch):
 
 
 @pytest.fixture
-def drawn(clinic):
-    load_drawings_if_empty(clinic)
+def day(clinic):
+    load_day(clinic)
     return clinic
 
 
@@ -37,57 +37,46 @@ def let_the_worker_come():
         perform_analysis(pk)
 
 
-def test_one_case_is_read_and_one_awaits_another_image(drawn):
-    tell_story(drawn, patience=0)
+def test_one_case_is_read_and_one_awaits_another_image(day):
     let_the_worker_come()
-    assert tell_story(drawn, patience=0) == 2
+    assert tell_story(day, patience=0) == 2
     read, asked = Read.objects.get(), RetakeRequest.objects.get()
-    assert (read.decision, read.diagnosis, read.reader.username) == ("override", "bkl", "demo-dermatologist")
+    assert (read.decision, read.diagnosis, read.reader.username) == ("override", "mel", "demo-dermatologist")
     assert read.case.state == "decided"
     assert (asked.case.state, asked.reason, asked.image) == (
         "awaiting_images",
         "lesion_off_frame",
         asked.case.images.get(),
     )
-    assert Patient.objects.count() == 10
-    assert verify_chain(drawn).ok
+    assert Patient.objects.count() == 43
+    assert verify_chain(day).ok
 
 
-def test_told_again_it_changes_nothing_not_even_what_was_answered_since(drawn):
-    tell_story(drawn, patience=0)
+def test_told_again_it_changes_nothing_not_even_what_was_answered_since(day):
     let_the_worker_come()
-    tell_story(drawn, patience=0)
+    tell_story(day, patience=0)
     case = RetakeRequest.objects.get().case
     decline_retake(actor=User.objects.get(username="demo-staff"), case=case, unable="lesion_gone", answer="")
-    assert tell_story(drawn, patience=0) == 0
-    assert (Read.objects.count(), RetakeRequest.objects.count(), Patient.objects.count()) == (1, 1, 10)
+    assert tell_story(day, patience=0) == 0
+    assert (Read.objects.count(), RetakeRequest.objects.count(), Patient.objects.count()) == (1, 1, 43)
     case.refresh_from_db()
     assert case.state == "ready"
 
 
-def test_another_case_of_the_same_patient_does_not_end_it(drawn):
-    tell_story(drawn, patience=0)
-    patient = Patient.objects.get(identifier="DRAWING-09")
+def test_another_case_of_the_same_patient_does_not_end_it(day):
+    patient = Patient.objects.get(family_name="Ricci")
     open_case(actor=User.objects.get(username="demo-staff"), patient=patient, reason="Another one")
     let_the_worker_come()
-    assert tell_story(drawn, patience=0) == 2
-    assert Read.objects.get().case.reason == "Drawing, not a patient: dark wart."
+    assert tell_story(day, patience=0) == 2
+    assert Read.objects.get().case.reason == "A brown patch, larger than last year."
 
 
-def test_a_start_that_broke_off_leaves_no_patient_without_a_case(drawn, monkeypatch):
-    before = Patient.objects.count()
-    monkeypatch.setattr("cases.workflows.submit_case", None)
-    with pytest.raises(TypeError):
-        tell_story(drawn, patience=0)
-    assert Patient.objects.count() == before
-
-
-def test_a_worker_that_does_not_come_leaves_both_cases_waiting(drawn):
-    assert tell_story(drawn, patience=0) == 0
-    assert Case.objects.filter(state="submitted").count() == 10
+def test_a_worker_that_does_not_come_leaves_both_cases_waiting(day):
+    assert tell_story(day, patience=0) == 0
+    assert Case.objects.filter(state="submitted").count() == 43
     assert not Read.objects.exists()
 
 
-def test_a_clinic_without_drawings_is_told_none(clinic):
+def test_a_clinic_without_its_day_is_told_none(clinic):
     assert tell_story(clinic, patience=0) == 0
     assert not Patient.objects.exists()

@@ -96,11 +96,11 @@ def test_documents_that_hold_pictures_are_told_apart(data: bytes) -> None:
 )
 def test_a_header_that_claims_billions_of_pixels_costs_nothing(data: bytes) -> None:
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     assert code_of(data) == "too_many_pixels"
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_fifty_million_pixels_are_the_limit() -> None:

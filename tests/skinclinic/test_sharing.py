@@ -29,6 +29,15 @@ def test_a_command_that_a_test_starts_works_on_the_share_of_its_test():
     assert theirs == dict(ours, DATA_DIR="/given-by-the-test")
 
 
+@pytest.mark.parametrize(
+    ("broker", "words"),
+    [("redis://127.0.0.1:6379/15", "no number 16.*at most 14"), ("redis+socket:///run/redis.sock", "names no number")],
+)
+def test_a_broker_that_cannot_be_shared_is_said(broker, words):
+    with pytest.raises(ValueError, match=words):
+        taken("/gw1", **{PROCESS: "gw1", "CELERY_BROKER_URL": broker})
+
+
 @pytest.mark.parametrize("broker", ["", "filesystem://localhost/"])
 def test_a_broker_of_files_lies_in_the_folder_anyway(broker):
     assert taken("/gw1", **{PROCESS: "gw1", "CELERY_BROKER_URL": broker})["CELERY_BROKER_URL"] == broker

@@ -79,7 +79,7 @@ def test_it_serves_works_comes_back_and_ends(clinic):
         logins = json.loads((clinic.data / "demo-logins.json").read_text())
         assert f"http://127.0.0.1:{clinic.port}/" in run.output
         assert all(login["password"] in run.output for login in logins.values())
-        wait_until(lambda: ended_analyses(clinic.data) == 10, seconds=120)
+        wait_until(lambda: ended_analyses(clinic.data) == 43, seconds=120)
 
         for word in ("gunicorn", "--queues=analyses", "--queues=explanations", "sweep"):
             before = child_of(run, word)
@@ -98,7 +98,7 @@ def test_it_serves_works_comes_back_and_ends(clinic):
     with clinic() as again:
         wait_until(lambda: "is ready" in again.output, seconds=60)
         assert json.loads((clinic.data / "demo-logins.json").read_text()) == logins
-        assert ended_analyses(clinic.data) == 10
+        assert ended_analyses(clinic.data) == 43
         again.send(signal.SIGINT)
         assert again.wait(40) == 0
 

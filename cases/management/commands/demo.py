@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cases.demo.clinic import ensure_demo_clinic, ensure_model
-from cases.demo.loading import load_drawings_if_empty, load_ham10000
+from cases.demo.loading import load_day, load_ham10000
 from cases.demo.story import tell_story
 from cases.errors import DomainError
 
@@ -15,12 +15,16 @@ class Command(BaseCommand):
     help = "Make the demo clinic; with --data, load real HAM10000 cases into it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--data", type=Path, help="a HAM10000 folder; without it, drawn lesions are loaded once")
+        parser.add_argument(
+            "--data",
+            type=Path,
+            help="a HAM10000 folder; without it, invented people with generated pictures, once",
+        )
         parser.add_argument("--cases", type=int, default=60, help="how many cases to load (default: 60)")
         parser.add_argument(
             "--story",
             action="store_true",
-            help="nothing else: one drawn case read and one sent back, once a running worker has looked at them",
+            help="nothing else: one case read and one sent back, once a running worker has looked at them",
         )
 
     def handle(self, *args: Any, data: Path | None, cases: int, story: bool, **options: Any) -> None:
@@ -30,7 +34,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{clinic}: {tell_story(clinic)} cases dealt with.")
                 return
             model = ensure_model(clinic)
-            filed = load_ham10000(clinic, data, count=cases) if data else load_drawings_if_empty(clinic)
+            filed = load_ham10000(clinic, data, count=cases) if data else load_day(clinic)
         except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{clinic}: {filed} new cases, analysed by {model}.")

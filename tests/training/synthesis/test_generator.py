@@ -11,6 +11,7 @@ import torch
 
 from tests.training.synthesis.conftest import DCGAN, TINY, UPSCALER
 from training.synthesis.canvases import Canvas
+from training.synthesis.config import GeneratorConfig
 from training.synthesis.denoising import NO_CLASS, guided, loss, signed_masks, step_weight
 from training.synthesis.generator import Asking, Generator, class_positions, noise_of
 from training.synthesis.learners import build
