@@ -78,6 +78,8 @@ def _bundle(args: argparse.Namespace) -> Evaluated:
     if args.answers:
         answered_by = recorded.check_answered_by(bundle, args.answers)
         paths, extras = predict_from(bundle, args.answers, records_of(split, records, args.side))
+        for path, engine in recorded.engines(args.answers).items():
+            extras.get(path, {})["runtime"] = engine
     else:
         answered_by = recorded.named(bundle)
         paths, extras = predict_served(

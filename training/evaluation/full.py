@@ -79,6 +79,7 @@ def full_report(
         _picture("reliability", "Reliability", "On the line, what is said is what is so.", _reliability(predicted)),
         *(tables.subgroup_table(grouping, groups) for grouping, groups in details["subgroups"].items()),
         missed_table(predicted, rows),
+        *_engines(extras or {}),
     ]
     measured[main] |= {**details, "calibration": calibrated[main]}
     return Report(
@@ -88,6 +89,11 @@ def full_report(
         values=plain({**subject.values, "well": said.well, "badly": said.badly, "unsure": said.unsure, **measured}),
         limits=(*subject.data_limits, LIMIT),
     )
+
+
+def _engines(extras: Mapping[str, Mapping[str, Any]]) -> list[Words]:
+    named = [f"{path}: {extra['runtime']}" for path, extra in extras.items() if "runtime" in extra]
+    return [Words("The engine that answered", named)] if named else []
 
 
 def _details(predicted: Predicted, records: list[Record], bootstrap: int) -> dict[str, Any]:

@@ -69,6 +69,16 @@ def check_answered_by(bundle: Bundle, file: Path) -> dict[str, str]:
     return {key: str(first.get(key)) for key in named(bundle)}
 
 
+def engines(file: Path) -> dict[str, str]:
+    """By path the engine that gave the answers of ``file``, where the record beside it names one; older ones do not."""
+    record = _record(file.with_name(RECORD_FILE))
+    return {
+        path: part["runtime"]
+        for path, part in record.items()
+        if isinstance(part, dict) and isinstance(part.get("runtime"), str)
+    }
+
+
 def _record(file: Path) -> dict[str, Any]:
     try:
         record = json.loads(file.read_text())

@@ -15,7 +15,7 @@ from tests.bundles import build_tiny_bundle
 from training.__main__ import main
 from training.data.records import DataError, Record
 from training.data.splits import Split, split_by_lesion
-from training.evaluation.recorded import check_answered_by
+from training.evaluation.recorded import check_answered_by, engines
 
 LESS = {"conformal": {"alpha": 0.1, "rule": "limits-first"}}
 Change = Callable[[dict[str, Any]], object]
@@ -80,7 +80,10 @@ def test_a_bundle_with_the_same_weights_and_other_sets_takes_them_and_says_whose
         main([*words, "--bundle", str(other.path), "--answers", str(taken), "--out", str(out)])
         record = json.loads((out / "report.json").read_text())
         assert record["bundle"]["version"] == "0.9"
-        assert "runtime" not in record["fused"]
+        for path in ("fused", "image"):  # no network ran: the engine is that of the first
+            engine = json.loads(answers.with_name("report.json").read_text())[path]["runtime"]
+            assert record[path]["runtime"] == engine
+            assert f"{path}: {engine}" in (out / "report.html").read_text()
         assert record["answered_by"] == {"name": "tiny", "version": "0.0", "sha256": first.sha256}
 
 
@@ -148,6 +151,11 @@ def test_the_record_names_the_engine_of_each_path(answers: Path) -> None:
     record = json.loads(answers.with_name("report.json").read_text())
     for path in ("fused", "image"):
         assert record[path]["runtime"].startswith("onnxruntime ")
+
+
+def test_a_record_without_engines_names_none(answers: Path) -> None:
+    tamper(answers, lambda record: [record[path].pop("runtime") for path in ("fused", "image")])
+    assert engines(answers) == {}
 
 
 def test_an_engine_is_for_a_bundle_that_is_asked(
