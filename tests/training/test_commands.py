@@ -137,7 +137,7 @@ def test_a_run_of_a_split_that_leaks_is_never_served(
 
 def test_every_command_is_listed_in_the_order_in_which_it_is_met(capsys: pytest.CaptureFixture[str]) -> None:
     files = {module.name for module in pkgutil.iter_modules(commands.__path__)}
-    helpers = {"generating", "arguments", "fitting_options", "network_options", "picture_options"}
+    helpers = {"generating", "arguments", "fitting_options", "network_options", "picture_options", "servable"}
     assert set(COMMANDS) == files - helpers
     with pytest.raises(SystemExit):
         main(["--help"])
