@@ -134,6 +134,6 @@ def test_networks_that_answer_otherwise_than_their_bundle_are_refused(
 
 
 def test_the_shipped_bundle_can_be_gone_on_from() -> None:
-    bundles = [Bundle.load(path) for path in SHIPPED.iterdir()]
+    bundles = [Bundle.load(manifest.parent) for manifest in SHIPPED.glob("*/manifest.json")]
     (whole,) = (one for one in bundles if "quantised_from" not in one.manifest.document)
     assert load_member(whole.path, 0).network.config == FusedConfig()
