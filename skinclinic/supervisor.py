@@ -63,7 +63,7 @@ def prepare() -> dict[str, dict[str, str]]:
         ensure_model(clinic)
     except DomainError as error:
         logger.warning("No network answers: %s Cases go straight to the dermatologist.", error)
-    load_day(clinic)
+    load_day(clinic, count=max(0, env.int("DEMO_CASES", default=43)))
     return logins
 
 

@@ -1,6 +1,7 @@
 """Putting demonstration cases into the demo clinic."""
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from django.utils import timezone
@@ -12,14 +13,14 @@ from cases.models import Clinic, ModelVersion, Patient, User
 from cases.vocabulary import Role
 
 
-def load_day(clinic: Clinic) -> int:
-    """A day's cases for a clinic that has no other patient; returns how many were filed.
+def load_day(clinic: Clinic, *, count: int | None = None) -> int:
+    """A day's cases, or the first of them, for a clinic that has no other patient; returns how many were filed.
 
     What an earlier start filed stays, and where it was broken off this one goes on.
     """
     if Patient.objects.of_clinic(clinic).exclude(identifier__startswith=INVENTED).exists():
         return 0
-    return _file_all(cases_of_the_day(timezone.localdate()), clinic)
+    return _file_all(islice(cases_of_the_day(timezone.localdate()), count), clinic)
 
 
 def load_ham10000(clinic: Clinic, folder: Path, *, count: int) -> int:

@@ -99,6 +99,7 @@ def running_clinic(folder: Path, *, bundle: Path) -> Iterator[RunningClinic]:
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "WEB_WORKERS": "1",
+            "DEMO_CASES": "10",  # of every kind, and short enough that a test's own cases stay on the first page
         }
         with Process(SUPERVISOR, env, folder / "clinic.log") as process:
             url = f"http://127.0.0.1:{port}"

@@ -11,7 +11,7 @@ import pytest
 
 from cases import workflows
 from cases.demo.clinic import ensure_demo_clinic, ensure_model, logins_file
-from cases.demo.day import GENERATED, cases_of_the_day
+from cases.demo.day import GENERATED, cases_of_the_day, identifier_of
 from cases.demo.filing import years_ago
 from cases.demo.loading import load_day, load_ham10000
 from cases.errors import InvalidInput, NotFound
@@ -93,6 +93,13 @@ def test_a_start_that_broke_off_is_gone_on_with_and_leaves_no_patient_without_a_
             load_day(clinic)
     assert Patient.objects.count() == Case.objects.exclude(state="draft").count() == 2
     assert load_day(clinic) == 41
+
+
+def test_a_short_day_has_those_of_its_story():
+    clinic, _ = ensure_demo_clinic()
+    assert load_day(clinic, count=10) == 10
+    filed = set(Patient.objects.values_list("identifier", flat=True))
+    assert {identifier_of("read otherwise"), identifier_of("another image")} < filed
 
 
 def test_a_clinic_with_patients_of_its_own_gets_no_invented_ones(ham10000):
