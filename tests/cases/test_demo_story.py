@@ -11,6 +11,7 @@ from cases.services.analyses import perform_analysis
 from cases.services.intake import open_case
 from cases.services.retakes import decline_retake
 from tests.bundles import build_tiny_bundle
+from tests.processes import REPOSITORY
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +81,17 @@ def test_a_worker_that_does_not_come_leaves_both_cases_waiting(day):
 def test_a_clinic_without_its_day_is_told_none(clinic):
     assert tell_story(clinic, patience=0) == 0
     assert not Patient.objects.exists()
+
+
+def test_with_the_shipped_network_the_day_has_every_tier_both_refusals_and_its_story(settings, clinic):
+    settings.MODELS_DIR = REPOSITORY / "models"
+    ensure_model(clinic)
+    load_day(clinic)
+    let_the_worker_come()
+    waiting = Case.objects.filter(state="ready")
+    assert {case.tier for case in waiting} >= {"urgent", "soon", "routine"}
+    refused = dict(
+        Analysis.objects.filter(state="abstained").values_list("image__case__patient__family_name", "abstain_reason")
+    )
+    assert refused.items() >= {"Demir": "low_quality", "Baumann": "out_of_scope"}.items()
+    assert tell_story(clinic, patience=0) == 2
