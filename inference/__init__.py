@@ -2,6 +2,13 @@
 
 No Django, no database, no settings, and no torch. Typical use::
 
+    from pathlib import Path
+
+    from inference.bundle import Bundle
+    from inference.metadata import Metadata
+    from inference.predictor import Predictor
+
+    image_bytes = Path("lesion.jpg").read_bytes()
     predictor = Predictor(Bundle.load("models/<name>-<version>"))
     result = predictor.predict(image_bytes, Metadata(age=70, sex="male", localization="back"))
 
@@ -9,7 +16,7 @@ The way of one picture, from bytes to ``Result``:
 
 1. ``decoding``       bytes → upright RGB, or ``ImageRefused`` with a code and a sentence
 2. ``preprocessing``  portrait turned, centre cropped, resized → tensor, and the geometry for the way back
-3. ``quality``        nine numbers with units → fit to be judged, or why not; ``artefacts`` finds hair, ruler, ink
+3. ``quality``        ten numbers with units → fit to be judged, or why not; ``artefacts`` finds hair, ruler, ink
 4. ``runtime``        ONNX Runtime: tensor → feature map and lesion mask
 5. ``head``           features' mean → the image's logits; ``metadata`` → vector → the metadata's logits
 6. ``calibration``    z → calibrated p (true prior) and p over prior (balanced)

@@ -9,7 +9,14 @@ from inference import commands
 from inference.engines import CHOICES
 from inference.errors import InferenceError
 from inference.surrogates import METHODS, SAMPLES
-from inference.vocabulary import SEVERITY
+from inference.vocabulary import LOCALIZATIONS, SEVERITY, SEXES
+
+_COLUMNS = (
+    "A row with an abstain_reason is no answer: its figures say what the network computed, for research; leave them "
+    "out of any count. malignancy: mel + bcc + akiec, calibrated whatever --scores says. tier: urgent where melanoma "
+    "is in the prediction set, soon where another malignant class is or the network abstains, else routine; the flag "
+    "of the queue is the threshold on malignancy in the bundle's card."
+)
 
 
 def build_parser() -> ArgumentParser:
@@ -17,10 +24,13 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m inference", description="Run SkinClinic's network on pictures.")
     actions = parser.add_subparsers(required=True, metavar="predict | check | explain")
 
-    predict = actions.add_parser("predict", help="predict pictures into a CSV (ISIC challenge columns)")
+    predict = actions.add_parser(
+        "predict", help="predict pictures into a CSV (ISIC challenge columns)", epilog=_COLUMNS
+    )
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE_OR_FOLDER")
     predict.add_argument("--out", type=Path, required=True, help="the CSV to write")
-    predict.add_argument("--metadata", type=Path, help="CSV with image_id, age, sex, localization")
+    words = f"sex: {', '.join(SEXES)}; localization: {', '.join(LOCALIZATIONS)}; HAM10000's words, not ISIC's"
+    predict.add_argument("--metadata", type=Path, help=f"CSV with image_id, age, sex, localization ({words})")
     predict.add_argument(
         "--scores",
         choices=("calibrated", "balanced"),
@@ -63,6 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except (InferenceError, ValueError) as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:  # of what is written: what is read has sentences of its own
+        print(f"{error.filename or 'The output'} cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
 
 

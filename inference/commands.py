@@ -31,6 +31,7 @@ from inference.predictions import (
     metadata_of,
     predict_row,
     read_metadata,
+    refuse_out,
     write_rows,
 )
 from inference.predictor import Predictor
@@ -45,6 +46,7 @@ MODELS_FOLDER = Path(__file__).resolve().parents[1] / "models"
 def predict(arguments: Namespace) -> int:
     """Predict files and folders into a CSV."""
     files = find_images(arguments.images)
+    refuse_out(arguments.out, files, arguments.metadata)
     told = _told(files, arguments.metadata)
     predictor = _predictor(arguments)
     started = time.perf_counter()
@@ -55,7 +57,11 @@ def predict(arguments: Namespace) -> int:
         print(sentence, file=sys.stderr)
     unanswered = sum(row.values["abstain_reason"] == UNANSWERED for row in rows)
     counted = f"{len(refused) - unanswered} unreadable" + (f", {unanswered} without an answer" if unanswered else "")
-    print(f"{len(rows)} images in {seconds:.1f} s ({len(rows) / seconds:.1f} images/s), {counted}: {arguments.out}")
+    manifest = predictor.bundle.manifest
+    print(
+        f"{len(rows)} images in {seconds:.1f} s ({len(rows) / seconds:.1f} images/s) by {manifest.name} "
+        f"{manifest.version}, {counted}: {arguments.out}"
+    )
     return 1 if len(refused) == len(rows) else 0
 
 
@@ -166,6 +172,9 @@ def _told(files: list[Path], table: Path | None) -> list[Metadata]:
     left = sum(file.stem not in known for file in files)
     if left:
         print(f"{left} of {len(files)} pictures have no row in {table}: the picture alone answers.", file=sys.stderr)
+    unused = len(known.keys() - {file.stem for file in files})
+    if unused:
+        print(f"{unused} of {len(known)} rows of {table} fit no picture here.", file=sys.stderr)
     return told
 
 

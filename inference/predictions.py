@@ -66,8 +66,8 @@ def read_metadata(file: Path) -> dict[str, Metadata]:
     """Read age, sex and localization by image_id from a CSV in HAM10000's columns; any may be absent.
 
     Raises:
-        InferenceError: no such file, no column image_id or none of the three, an id twice, or a value that has no
-            meaning.
+        InferenceError: no such file, no column image_id or none of the three, a column or an id twice, a line with
+            more or fewer values than columns, or a value that has no meaning.
     """
     known: dict[str, Metadata] = {}
     try:
@@ -104,6 +104,14 @@ def metadata_of(files: Sequence[Path], known: Mapping[str, Metadata], file: Path
     if shared:
         raise InferenceError(f"Several pictures are named {shared[0]}, and {file} has one row of it: rename them.")
     return [known.get(picture.stem, Metadata()) for picture in files]
+
+
+def refuse_out(out: Path, files: Sequence[Path], metadata: Path | None) -> None:
+    """Raise ``InferenceError`` where the CSV would be written over what it is made of, or is a folder."""
+    if out.is_dir():
+        raise InferenceError(f"{out} is a folder; name the CSV to write, such as {out / 'predictions.csv'}.")
+    if out.resolve() in {file.resolve() for file in (*files, *filter(None, [metadata]))}:
+        raise InferenceError(f"{out} would be written over, and it is needed; give another --out.")
 
 
 def predict_row(predictor: Predictor, file: Path, name: str, metadata: Metadata, scores: ScoreKind) -> Row:
@@ -157,10 +165,16 @@ def _write(rows: Iterable[Row], stream: TextIO) -> list[Row]:
 
 def _rows_with_id(reader: "csv.DictReader[str]", file: Path) -> Iterable[tuple[int, dict[str, str]]]:
     if "image_id" not in (reader.fieldnames or ()):
-        raise InferenceError(f"{file} has no column image_id.")
+        found = ", ".join(reader.fieldnames or ()) or "none"
+        raise InferenceError(f"{file} has no column image_id. Columns found: {found}; commas stand between them.")
     if not set(FIELDS) & set(reader.fieldnames or ()):
         raise InferenceError(f"{file} has none of the columns {', '.join(FIELDS)}: nothing of it would be used.")
+    twice = [name for name, count in Counter(reader.fieldnames or ()).items() if count > 1]
+    if twice:
+        raise InferenceError(f"{file} has the column {twice[0]!r} twice: leave out the one that does not hold.")
     for row in reader:
+        if None in row or None in row.values():
+            raise InferenceError(f"{file}, line {reader.line_num}: it has more or fewer values than there are columns.")
         fields = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
         yield reader.line_num, fields
 

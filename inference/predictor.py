@@ -29,7 +29,7 @@ from inference.runtime import Runtime
 from inference.scope import ScopeReport, judge_scope
 from inference.selection import select_runtime
 from inference.uncertainty import AbstainReason, abstain_reason, malignancy, prediction_set, tier
-from inference.vocabulary import DERMOSCOPIC, MALIGNANT
+from inference.vocabulary import DERMOSCOPIC, IMAGE_TYPES, MALIGNANT
 
 Stage = Literal["quality", "network", "gradcam", "done"]
 Progress = Callable[[Stage], None]
@@ -98,8 +98,10 @@ class Predictor:
             ImageRefused: the bytes are no picture that may be analysed.
             BundleError: at the first call, as ``warm_up`` does.
             InferenceError: the network's answer, or a probability, is not a number.
-            ValueError: the scale is not above zero.
+            ValueError: the scale is not above zero, or there is no such type of image.
         """
+        if image_type not in IMAGE_TYPES:
+            raise ValueError(f"There is no image type {image_type!r}; it is one of {', '.join(IMAGE_TYPES)}.")
         self.warm_up()
         clock = _Clock()
         upright = self._upright(image)

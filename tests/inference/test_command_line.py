@@ -28,18 +28,6 @@ HEADER = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC,malignancy,tier,abstain_reason"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    pictures = tmp_path / "pictures"
-    (pictures / "masks").mkdir(parents=True)
-    for seed in range(3):
-        (pictures / f"ISIC_000000{seed}.jpg").write_bytes(encode(lesion(seed=seed)))
-    (pictures / "ISIC_0000003.PNG").write_bytes(encode(lesion(seed=3), "PNG"))
-    (pictures / "notes.txt").write_text("not a picture")
-    (pictures / "masks" / "ISIC_0000000_segmentation.png").write_bytes(encode(Image.new("L", (200, 150)), "PNG"))
-    return pictures
-
-
 def predict(bundle: Bundle, out: Path, *arguments: object) -> tuple[int, list[dict[str, str]]]:
     code = main(["predict", *map(str, arguments), "--bundle", str(bundle.path), "--out", str(out)])
     if not out.exists():

@@ -282,3 +282,8 @@ def test_the_first_answer_is_checked_once(own_bundle: Path, monkeypatch: pytest.
     predictor.predict(encode(lesion()))
     predictor.predict(encode(lesion()))
     assert len(runs) == len(json.loads((own_bundle / "manifest.json").read_text())["self_check"]) + 2
+
+
+def test_an_image_type_that_there_is_not_is_refused_and_not_abstained_from(predictor: Predictor) -> None:
+    with pytest.raises(ValueError, match="no image type 'dermoscopc'"):
+        predictor.predict(encode(lesion()), image_type="dermoscopc")
